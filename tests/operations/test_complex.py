@@ -216,7 +216,7 @@ def test_in_place_and_out():
         (lambda z: z < z, NotImplementedError, "not implemented for 'ComplexFloat'"),
         (lambda z: z.floor(), NotImplementedError, "not implemented for 'ComplexFloat'"),
         (lambda z: z.max(), NotImplementedError, "not implemented for 'ComplexFloat'"),
-        (lambda z: z.sort(), NotImplementedError, "not implemented for 'ComplexFloat'"),
+        (lambda z: z.sort(), TypeError, "Sort does not support complex dtypes on CPU"),
         (lambda z: z.softmax(0), NotImplementedError, "not implemented for 'ComplexFloat'"),
         (lambda z: z.erf(), NotImplementedError, "not implemented for 'ComplexFloat'"),
         (lambda z: z.relu(), NotImplementedError, "not implemented for 'ComplexFloat'"),
@@ -425,3 +425,32 @@ def test_abs_is_an_operator_of_complex_numbers():
     z = ag.tensor([3.0 + 4.0j], requires_grad=True)
     abs(z).sum().backward()
     assert abs(z).tolist() == [5.0] and ag.allclose(z.grad, ag.tensor([0.6 + 0.8j]))
+
+
+@pytest.mark.parametrize("dtype", COMPLEX, ids=str)
+def test_parts_that_are_no_numbers_are_replaced(dtype):
+    most = ag.finfo(dtype).max
+    z = ag.tensor([complex(np.nan, 1), complex(np.inf, -np.inf), complex(2, np.nan)], dtype=dtype, requires_grad=True)
+    assert ag.nan_to_num(z).tolist() == [1j, complex(most, -most), 2 + 0j]
+    assert z.detach().clone().nan_to_num_(nan=1.0, posinf=2.0, neginf=3.0).tolist() == [1 + 1j, 2 + 3j, 2 + 1j]
+    ag.nan_to_num(z).backward(ag.full((3,), 1 + 1j, dtype=dtype))
+    assert z.grad.tolist() == [1j, 0, 1]
+
+
+def test_what_has_no_order_says_so_as_in_pytorch():
+    z = ag.tensor([1 + 2j, 3 - 1j])
+    for call in (
+        lambda: ag.max(z, 0), lambda: z.min(0), lambda: ag.max(z, z), lambda: ag.maximum(z, z), lambda: ag.fmin(z, z),
+        lambda: z.argmax(), lambda: z.argmin(), lambda: z.aminmax(), lambda: z.sort(), lambda: z.argsort(), lambda: z.topk(1),
+        lambda: ag.isposinf(z), lambda: ag.isneginf(z),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match="complex|Complex"):
+            call()
+    for call in (lambda: z.max(), lambda: z.amin(), lambda: z < z, lambda: ag.nanmean(z)):
+        with pytest.raises(NotImplementedError):
+            call()
+
+
+def test_a_number_is_copied_with_all_its_digits():
+    assert ag.zeros(1, dtype=ag.float64).copy_(0.1).item() == 0.1
+    assert ag.zeros(1, dtype=ag.complex128).copy_(0.1 + 0.2j).item() == 0.1 + 0.2j

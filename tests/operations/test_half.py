@@ -225,3 +225,14 @@ def test_normal_numbers_of_lengths_that_are_no_blocks_are_those_of_pytorch(dtype
     drawn = ag.randn(17, dtype=dtype).float()
     wanted = [-0.07666, 0.26155, -0.14661]
     assert drawn[[0, 1, 16]].tolist() == pytest.approx(wanted, abs=1e-3) and ag.rand(1).item() == 0.13936209678649902
+
+
+@pytest.mark.parametrize("dtype", (ag.float16, ag.bfloat16), ids=str)
+def test_a_number_beside_powers_and_logarithms_is_one_of_the_dtype(dtype):
+    x = ag.tensor([0.3, 1.7, 2.9], dtype=dtype)
+    for number in (0.1, 2.3, 3):
+        stored = ag.tensor(number, dtype=dtype).item()
+        for function in (ag.pow, ag.xlogy, ag.special.xlog1py):
+            for args in ((x, number), (number, x)):
+                expected = function(*(ag.tensor(stored) if arg is number else arg.float() for arg in args)).to(dtype)
+                assert ag.equal(function(*args), expected)

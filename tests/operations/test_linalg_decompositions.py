@@ -196,3 +196,81 @@ def test_of_a_batch_of_small_matrices_the_one_that_is_no_matrix_is_named():
     for function in (ag.linalg.eigh, ag.linalg.svd):
         with pytest.raises(ag.linalg.LinAlgError, match=r"Batch element 7"):
             function(a)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", (1, 3, 20, 37))
+def test_neither_do_factors_and_their_gradients(dtype, count):
+    for n, upper in ((1, False), (3, True), (8, False)):
+        a = matrices((count, n, n), dtype)
+        a = ag.from_numpy(a @ a.swapaxes(-1, -2) + np.eye(n, dtype=dtype)).requires_grad_()
+        factors = ag.linalg.cholesky(a, upper=upper)
+        (grads,) = ag.autograd.grad(factors, a, ag.ones_like(factors))
+        for index in (0, count // 2, count - 1):
+            factor = ag.linalg.cholesky(a[index], upper=upper)
+            assert ag.equal(factors[index], factor)
+            (grad,) = ag.autograd.grad(factor, a, ag.ones_like(factor))
+            assert ag.equal(grads[index], grad[index])
+        bad = a.detach().clone()
+        bad[count // 2, n - 1, n - 1] = -1.0
+        factor, info = ag.linalg.cholesky_ex(bad, upper=upper)
+        assert info.tolist() == [n if index == count // 2 else 0 for index in range(count)]
+        if n > 1:
+            last = factor[count // 2].mT if upper else factor[count // 2]
+            assert last[-1, -1] == 0 and ag.equal(last[:-1], (factors[count // 2].mT if upper else factors[count // 2])[:-1])
+
+
+SPECIAL = {
+    "identity": np.eye,
+    "ones": lambda n: np.ones((n, n)),
+    "graded": lambda n: np.diag(np.geomspace(1, 1e-300, n)) + np.diag(np.geomspace(1, 1e-300, n - 1) / 3, 1),
+    "diagonals": lambda n: 2 * np.eye(n) - np.eye(n, k=1),
+    "blocks apart": lambda n: np.kron(np.diag(np.geomspace(1, 1e-30, n)), np.ones((2, 2))),
+    "pairs": lambda n: np.kron(np.eye(n), np.array([[1.0, 1e-9], [1e-9, 1.0]])),
+    "a cross": lambda n: np.where((np.arange(n) == n // 2) | (np.arange(n)[:, None] == n // 2), 1.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("kind", SPECIAL)
+@pytest.mark.parametrize("scale", (1.0, "tiny", "huge"))
+def test_symmetric_matrices_of_a_middle_size(kind, dtype, scale):
+    power = {1.0: 0, "tiny": -np.finfo(dtype).maxexp + 28, "huge": np.finfo(dtype).maxexp - 12}[scale]
+    for n in (9, 32, 33, 48):
+        a = np.triu(SPECIAL[kind](n)).astype(dtype)
+        a = np.ldexp(a + np.triu(a, 1).T, power)
+        expected = np.linalg.eigvalsh(np.ldexp(a.astype("float64"), -power))
+        for uplo in "LU":
+            values, vectors = ag.linalg.eigh(ag.from_numpy(a), UPLO=uplo)
+            orthonormal(vectors.numpy(), dtype)
+            for found in (values, ag.linalg.eigvalsh(ag.from_numpy(a), UPLO=uplo)):
+                close(np.ldexp(found.numpy(), -power), expected.astype(dtype), dtype, len(a), top(expected))
+            whole = (vectors.numpy() * np.ldexp(values.numpy(), -power)) @ vectors.numpy().T
+            close(whole, np.ldexp(a, -power), dtype, len(a), top(expected))
+
+
+@pytest.mark.parametrize("dtype", ("float32", "float64", "complex64", "complex128"))
+@pytest.mark.parametrize("shape", ((3, 3), (40, 20), (2, 5, 7)), ids=str)
+@pytest.mark.parametrize("end", ("least", "greatest"))
+def test_factors_of_matrices_at_the_ends_of_the_dtype(shape, dtype, end):
+    info = np.finfo(dtype)
+    power = info.minexp + 8 if end == "least" else info.maxexp - 8
+    a = matrices(shape, dtype)
+    if dtype.startswith("complex"):
+        a = a + np.asarray(1j, dtype) * matrices(shape, dtype, seed=1)
+    unit = np.asarray(2.0**power, info.dtype)
+    given, near = ag.from_numpy(a * unit), ag.from_numpy(a)
+    for function, scaled in ((ag.linalg.qr, 1), (ag.linalg.lu, 2), (lambda a: ag.linalg.svd(a, full_matrices=False), 1)):
+        for at, (part, expected) in enumerate(zip(function(given), function(near))):
+            part, expected = part.numpy() / (unit if at == scaled else 1), expected.numpy()
+            np.testing.assert_allclose(part, expected, rtol=0, atol=1e3 * info.eps * top(expected))
+
+
+@pytest.mark.parametrize("dtype", ("float32", "float64"))
+@pytest.mark.parametrize("shape", ((17, 17), (64, 64), (90, 40), (40, 90), (128, 128), (23, 200)), ids=str)
+def test_rows_are_exchanged_for_the_greatest_element(shape, dtype):
+    a = matrices(shape, dtype)
+    a[3] = a[1]
+    p, l, u = (part.numpy() for part in ag.linalg.lu(ag.from_numpy(a)))
+    assert np.abs(l).max() <= 1
+    close(p @ l @ u, a, dtype, max(shape), top(a))

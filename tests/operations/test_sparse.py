@@ -483,3 +483,12 @@ def test_data_of_a_sparse_tensor_are_exchanged():
     table = ag.nn.Embedding(3, 2, sparse=True)
     table(ag.tensor([1])).sum().backward()
     assert table.half().weight.grad.dtype is ag.float16
+
+
+def test_a_norm_is_of_all_elements_and_keeps_no_axes():
+    s = sparse()
+    whole = tuple(range(s.dim()))
+    assert s.norm(dim=whole).item() == ag.norm(s, dim=()).item() == s.norm().item()
+    for call in (lambda: ag.norm(s, keepdim=True), lambda: s.norm(dim=whole, keepdim=True), lambda: ag.norm(s, dim=0)):
+        with pytest.raises(RuntimeError, match="norm_sparse currently"):
+            call()

@@ -428,8 +428,14 @@ class SparseTensor(Tensor):
 
     def norm(self, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: arcgrad.dtype | None = None) -> Tensor:
         """The norm of all elements."""
-        if dim is not None:
-            raise NotImplementedError("norm: of a sparse tensor there is that of all elements only")
+        axes = () if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+        if axes and sorted(axis % self.dim() for axis in axes) != list(range(self.dim())):
+            raise RuntimeError(
+                "norm_sparse currently only supports full reductions, so 'dim' must either be empty or contain all dimensions "
+                "of the input"
+            )
+        if keepdim:
+            raise RuntimeError("norm_sparse currently does not support keepdim=True")
         return self.coalesce()._elements.norm(p, dtype=dtype)
 
     def pow(self, exponent: float) -> SparseTensor:

@@ -22,7 +22,7 @@ fn infos() -> impl Iterator<Item = &'static OpInfo> {
 
 fn elementwise() -> impl Iterator<Item = &'static OpInfo> {
     infos()
-        .filter(|info| matches!(info.call, Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsInPlace(..)))
+        .filter(|info| matches!(info.call, Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsOfReals(..) | Call::RowsInPlace(..)))
 }
 
 /// Uniform numbers that depend on `seed` alone (SplitMix64; Steele, Lea & Flood 2014).
@@ -47,7 +47,7 @@ impl Numbers {
 fn row_for(info: &'static OpInfo, dtype: DType) -> Option<&'static Row> {
     match info.call {
         Call::Row(row) | Call::RowOfReals(row, _) => Some(row),
-        Call::Rows(resolve) | Call::RowsInPlace(resolve, _) => {
+        Call::Rows(resolve) | Call::RowsOfReals(resolve, _) | Call::RowsInPlace(resolve, _) => {
             let values = sample(info, dtype, &SMALL, (1.0, 2.0));
             resolve(&Args { op: info.name, values: &values }).ok().map(|resolved| resolved.row)
         }
@@ -185,7 +185,7 @@ fn every_signature_can_be_called() {
             assert!(!required, "{}: {} is required behind an optional parameter", info.signature(), param.name);
         }
         assert_ne!(info.forms.0, 0, "{} can be reached nowhere", info.signature());
-        if matches!(info.call, Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsInPlace(..))
+        if matches!(info.call, Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsOfReals(..) | Call::RowsInPlace(..))
             && info.forms.has(Forms::METHOD)
         {
             let first = info.params[0].kind;

@@ -6,9 +6,9 @@
 //!
 //! Operands are contiguous: `heads` matrices of a row per position. A head is a chunk of the parallel loop backward, a
 //! block of its queries forward, so that results do not depend on the number of threads.
-#![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
-use super::float::{Float, Shared, View, ViewMut, lane_sum, simd};
+use super::float::{Float, Shared, View, ViewMut, simd};
+use super::line;
 use super::matmul::product;
 use super::scratch::with_scratch;
 use super::{In, Out};
@@ -38,7 +38,7 @@ pub struct AttentionSize {
 const QUERIES: usize = 64;
 /// Keys in a block: its scores are 64 KB of `f32`.
 const KEYS: usize = 256;
-/// Lanes of a row's sums.
+/// Rows of scores begin a multiple of so many elements apart.
 const LANES: usize = 16;
 /// Multiplications per chunk of the parallel loop.
 const GRAIN: usize = 1 << 18;
@@ -66,7 +66,7 @@ impl AttentionSize {
         self.queries * self.keys * (self.features + self.values)
     }
 
-    /// Elements of a row of scores, whole groups of lanes.
+    /// Elements from a row of scores to the next.
     fn row(&self) -> usize {
         KEYS.min(self.keys.next_multiple_of(LANES))
     }
@@ -138,53 +138,26 @@ fn matrix<T>(ptr: *const T, row: usize) -> View<T> {
     View { ptr, rs: row as isize, cs: 1 }
 }
 
-/// Greatest of whole groups of lanes; NaN is passed over.
-///
-/// # Safety
-/// `n` elements can be read, a multiple of [`LANES`].
-#[inline(always)]
-unsafe fn greatest<T: Float>(x: *const T, n: usize) -> T {
-    let mut lanes = [T::NEG_INFINITY; LANES];
-    for start in (0..n).step_by(LANES) {
-        for (lane, best) in lanes.iter_mut().enumerate() {
-            // SAFETY: inside the row.
-            let value = unsafe { *x.add(start + lane) };
-            *best = if value > *best { value } else { *best };
-        }
-    }
-    lanes.iter().fold(T::NEG_INFINITY, |best, &value| if value > best { value } else { best })
-}
-
 simd! {
     /// Turns a block of scores into exponentials below the greatest of their rows so far, and scales what was summed with
     /// smaller ones to that: `maxima` and `sums` are those of the rows, `y` has their sums of values.
     ///
     /// # Safety
-    /// `m` rows of whole groups of lanes for `n` scores, `row` apart; a maximum, a sum and `values` results for each.
+    /// `m` rows of `n` scores, `row` apart; a maximum, a sum and `values` results for each.
     #[allow(clippy::too_many_arguments)]
     unsafe fn exponentials<T: Float>(
         m: usize, n: usize, row: usize, at: [usize; 2], causal: bool, values: usize, scores: *mut T, maxima: *mut T,
         sums: *mut T, y: *mut T,
     ) {
         let [first, start] = at;
-        let wide = n.next_multiple_of(LANES);
         for i in 0..m {
             let x = scores.add(i * row);
-            for column in visible(causal, first + i, start, n)..wide {
-                *x.add(column) = T::NEG_INFINITY;
-            }
+            let seen = visible(causal, first + i, start, n);
             let old = if start == 0 { T::NEG_INFINITY } else { *maxima.add(i) };
-            let own = greatest(x, wide);
+            let own = line::max(x, seen);
             let max = if own > old { own } else { old };
-            let mut lanes = [T::ZERO; LANES];
-            for at in (0..wide).step_by(LANES) {
-                for lane in 0..LANES {
-                    let value = (*x.add(at + lane) - max).exp();
-                    *x.add(at + lane) = value;
-                    lanes[lane] += value;
-                }
-            }
-            let mut sum = lane_sum(lanes);
+            let mut sum = line::sum([x.cast_const()], seen, |[x]| (x - max).exp(), Some(x));
+            x.add(seen).write_bytes(0, n - seen);
             if start > 0 {
                 let factor = (old - max).exp();
                 sum += *sums.add(i) * factor;
@@ -319,19 +292,7 @@ simd! {
     /// `m` contiguous rows of `n` elements lie at `a` and `b`; there is room for `m` results.
     unsafe fn row_products<T: Float>(m: usize, n: usize, a: *const T, b: *const T, to: *mut T) {
         for i in 0..m {
-            let (a, b) = (a.add(i * n), b.add(i * n));
-            let whole = n - n % LANES;
-            let mut lanes = [T::ZERO; LANES];
-            for start in (0..whole).step_by(LANES) {
-                for lane in 0..LANES {
-                    lanes[lane] += *a.add(start + lane) * *b.add(start + lane);
-                }
-            }
-            let mut sum = lane_sum(lanes);
-            for at in whole..n {
-                sum += *a.add(at) * *b.add(at);
-            }
-            *to.add(i) = sum;
+            *to.add(i) = line::sum([a.add(i * n), b.add(i * n)], n, |[a, b]| a * b, None);
         }
     }
 }
@@ -340,27 +301,24 @@ simd! {
     /// Turns scores into weights, and the gradients of the weights into those of the unscaled scores.
     ///
     /// # Safety
-    /// `m` rows of whole groups of lanes for `n` elements, `row` apart, lie at `scores` and `slopes`; a number for each at
-    /// `lse` and `means`.
+    /// `m` rows of `n` elements, `row` apart, lie at `scores` and `slopes`; a number for each at `lse` and `means`.
     #[allow(clippy::too_many_arguments)]
     unsafe fn gradients<T: Float>(
         m: usize, n: usize, row: usize, at: [usize; 2], causal: bool, scale: T, scores: *mut T, slopes: *mut T,
         lse: *const T, means: *const T,
     ) {
         let [first, start] = at;
-        let wide = n.next_multiple_of(LANES);
         for i in 0..m {
             let (x, d) = (scores.add(i * row), slopes.add(i * row));
-            for column in visible(causal, first + i, start, n)..wide {
-                *x.add(column) = T::NEG_INFINITY;
-                *d.add(column) = T::ZERO;
-            }
+            let seen = visible(causal, first + i, start, n);
             let (lse, mean) = (*lse.add(i), *means.add(i));
-            for column in 0..wide {
-                let weight = (*x.add(column) - lse).exp();
-                *x.add(column) = weight;
-                *d.add(column) = weight * (*d.add(column) - mean) * scale;
-            }
+            let slope = |[x, d]: [T; 2]| {
+                let weight = (x - lse).exp();
+                [weight, weight * (d - mean) * scale]
+            };
+            line::maps([x.cast_const(), d.cast_const()], seen, slope, [x, d]);
+            x.add(seen).write_bytes(0, n - seen);
+            d.add(seen).write_bytes(0, n - seen);
         }
     }
 }

@@ -5,6 +5,7 @@ use pulp::Arch;
 
 use super::element::{B8, Element};
 use super::number::Complex;
+use super::plan::BLOCK;
 use super::{Kernel, LoopFn, Still};
 use crate::with_element;
 use arcgrad_base::dtype::DType;
@@ -219,6 +220,15 @@ unsafe fn cast_loop<A: Element + Cast<B>, B: Element>(
             for group in 0..groups {
                 // SAFETY: within the first n elements; whole groups are read before they are written.
                 unsafe {
+                    #[cfg(target_arch = "x86_64")]
+                    if n > BLOCK {
+                        // Twice as many bytes as are read may be written: they are asked for ahead.
+                        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+                        let ahead = to.add(group * GROUP).cast::<i8>().wrapping_add(GROUP * size_of::<B>());
+                        for line in 0..(GROUP * size_of::<B>()).div_ceil(64) {
+                            _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(64 * line));
+                        }
+                    }
                     let x = from.add(group * GROUP).cast::<[A; GROUP]>().read_unaligned();
                     let mut y = [B::default(); GROUP];
                     for lane in 0..GROUP {

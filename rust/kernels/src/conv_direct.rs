@@ -3,8 +3,9 @@
 //! The lines of the input that a few lines of output need are copied once, padding included, to a *tile* that stays in a
 //! level-2 cache; with a stride the elements of a line are sorted by their remainder, so that neighbouring outputs find
 //! neighbouring elements under any tap. From there the sums of a [`Tile`] of output channels and positions are made in
-//! registers, each tap being an offset. Where lines are too short to fill vectors, the elements under the taps are first
-//! put together for some vectors of positions.
+//! registers, each tap being an offset. Where lines do not fill vectors, the tile holds a copy of them for each tap along a
+//! line, without the padding between: so the positions of all lines follow one another under every tap. With a stride the
+//! elements under the taps are put together for some vectors of positions instead.
 //!
 //! The gradient of the weight sums over positions instead: numbers of the tile times vectors of output channels, or, where
 //! those are few, vectors of the tile times vectors of the cotangent.
@@ -38,8 +39,13 @@ const CHUNK: usize = 16;
 const GRAIN: usize = 1 << 19;
 /// Picoseconds per multiplication.
 const COST: u64 = 20;
-/// Chunks wanted where few tiles leave the work to be cut otherwise.
+/// Chunks wanted where few tiles leave the work to be cut otherwise; for each thread, where the cuts change no bit and every
+/// part fills the tiles again.
 const CHUNKS: usize = 16;
+const CHUNKS_PER_THREAD: usize = 4;
+/// A copy of each line for each tap along it takes as long as so many channels of output more. (Lines of 14 and 32 channels took 1.2
+/// times as long with copies as without, where lines of 8 and 128 channels took 0.78.)
+const COPYING: f64 = 20.0;
 /// Most bytes of partial sums of the weight's gradient.
 const PARTIAL_BYTES: usize = 32 << 20;
 /// Positions of a batch from which the products are worth more than the way to the weights, which the product of matrices
@@ -63,6 +69,8 @@ struct Tiling {
     samples: usize,
     /// Whether all tiles have the same padding, which then stays where it is from one to the next.
     framed: bool,
+    /// Elements of the lines under one tap along a line, where there is a copy for each.
+    shifted: Option<usize>,
     /// Elements of a line with the same remainder, a row, a slice, a channel and a sample.
     phase: usize,
     pitch: usize,
@@ -83,7 +91,8 @@ struct Place {
 
 impl Tiling {
     /// `None` where a line of a single channel block is too large. At most `positions` lie in a tile, if a line has no more.
-    fn new<T: Vector>(size: &ConvSize, positions: usize) -> Option<Self> {
+    /// With `shifts`, which takes steps of 1 along lines and from line to line, there is a copy for each tap along a line.
+    fn new<T: Vector>(size: &ConvSize, positions: usize, shifts: bool) -> Option<Self> {
         let window = size.window;
         let inner = size.in_channels / size.groups;
         let [kernel_depth, kernel_height, kernel_width] = window.kernel;
@@ -91,10 +100,15 @@ impl Tiling {
         let blocks = inner.div_ceil((STEPS / window.taps()).max(1));
         let channels = inner.div_ceil(blocks);
         let blocks = inner.div_ceil(channels);
-        let phase = width + window.dilation[2] * (kernel_width - 1) / window.stride[2];
+        let (phase, copies) = if shifts {
+            (width, kernel_width)
+        } else {
+            (width + window.dilation[2] * (kernel_width - 1) / window.stride[2], 1)
+        };
         let pitch = phase.checked_mul(window.stride[2])?;
         let extent = window.dilation[1].checked_mul(kernel_height - 1)?.checked_add(1)?;
-        let row = channels.checked_mul(kernel_depth)?.checked_mul(pitch)?.checked_mul(size_of::<T>())?;
+        let lines_of_row = channels.checked_mul(kernel_depth)?.checked_mul(copies)?;
+        let row = lines_of_row.checked_mul(pitch)?.checked_mul(size_of::<T>())?;
         if row.checked_mul(extent)? > MOST_BYTES {
             return None;
         }
@@ -102,7 +116,8 @@ impl Tiling {
         let lines = fit.min((positions / width).max(1)).min(heights);
         let lines = heights.div_ceil(heights.div_ceil(lines));
         let rows = (lines - 1) * window.stride[1] + extent;
-        let slice = rows * pitch;
+        let slice = copies * rows * pitch;
+        let shifted = shifts.then_some(rows * pitch);
         let channel = kernel_depth * slice;
         let sample = channels * channel;
         let samples = if lines == heights && depths == 1 {
@@ -112,7 +127,7 @@ impl Tiling {
             1
         };
         let framed = lines == heights && depths == 1;
-        Some(Self { window, channels, blocks, lines, samples, framed, phase, pitch, slice, channel, sample })
+        Some(Self { window, channels, blocks, lines, samples, framed, shifted, phase, pitch, slice, channel, sample })
     }
 
     /// Tiles of one group.
@@ -160,7 +175,10 @@ impl Tiling {
                     let row = c * self.channel + d * self.slice + h * dilation[1] * self.pitch;
                     offsets.extend((0..kernel[2]).map(|w| {
                         let across = w * dilation[2];
-                        row + across % stride[2] * self.phase + across / stride[2]
+                        match self.shifted {
+                            Some(copy) => row + w * copy,
+                            None => row + across % stride[2] * self.phase + across / stride[2],
+                        }
                     }));
                 }
             }
@@ -183,6 +201,15 @@ impl Tiling {
         let width = self.window.output[2];
         let mut slots = Vec::new();
         for s in 0..place.samples {
+            if self.shifted.is_some() {
+                let all = place.lines * width;
+                slots.extend((0..all).step_by(lanes).map(|start| Slot {
+                    at: self.line(s, 0) + start,
+                    to: s * sample + start,
+                    lanes: lanes.min(all - start),
+                }));
+                continue;
+            }
             for line in 0..place.lines {
                 let (at, to) = (self.line(s, line), s * sample + line * width);
                 slots.extend((0..width).step_by(lanes).map(|start| Slot {
@@ -276,6 +303,34 @@ pub(super) unsafe fn copy<T: Vector>(from: *const T, to: *mut T, n: usize) {
     }
 }
 
+/// A line under each tap along it: what of a copy is no padding is written, `from` the line if there is one.
+///
+/// # Safety
+/// There is room for the line in all copies, `copy` elements apart from `to` on.
+#[inline(always)]
+unsafe fn fill_shifted<T: Vector>(tiling: &Tiling, from: Option<*const T>, to: *mut T, copy_step: usize) {
+    let Window { input: [.., width], output: [.., outputs], kernel, padding, dilation, .. } = tiling.window;
+    for tap in 0..kernel[2] {
+        let across = tap * dilation[2];
+        // Position `at` finds element `at + across − padding`.
+        let first = padding[2].saturating_sub(across).min(outputs);
+        let end = (width + padding[2]).saturating_sub(across).clamp(first, outputs);
+        // SAFETY: the caller's room; the elements are inside the line.
+        unsafe {
+            let to = to.add(tap * copy_step);
+            let end = if let Some(from) = from {
+                copy(from.wrapping_add(first + across).wrapping_sub(padding[2]), to.add(first), end - first);
+                end
+            } else {
+                first
+            };
+            if !tiling.framed {
+                (0..first).chain(end..outputs).for_each(|at| *to.add(at) = T::ZERO);
+            }
+        }
+    }
+}
+
 simd! {
     /// The rows of a tile that a sample needs, in ascending order: each may write past its end into the next.
     ///
@@ -294,6 +349,12 @@ simd! {
                 for row in 0..rows {
                     let to = to.add(row * pitch);
                     let height = (place.line * stride[1] + row).wrapping_sub(padding[1]);
+                    if let Some(copy) = tiling.shifted {
+                        let inside = depth < depths && height < heights;
+                        let from = inside.then(|| x.add(((c * depths + depth) * heights + height) * width));
+                        fill_shifted(tiling, from, to, copy);
+                        continue;
+                    }
                     if depth >= depths || height >= heights {
                         if !tiling.framed {
                             zeros(to, pitch);
@@ -328,7 +389,7 @@ simd! {
                         }
                     }
                 }
-                if !tiling.framed {
+                if !tiling.framed && tiling.shifted.is_none() {
                     // What whole registers read behind the last row.
                     zeros(to.add(rows * pitch), 1);
                 }
@@ -416,11 +477,19 @@ pub(super) unsafe fn forward<T: Vector>(
     if inner * outer >= FEW * FEW && size.batch * outputs < FEW {
         return false;
     }
-    let Some(tiling) = &Tiling::new::<T>(size, usize::MAX) else { return false };
-    let taps = tiling.taps();
     let wasted = |of: usize| of.next_multiple_of(lanes) as f64 / of as f64;
-    // Rows of 56 and of 28, of whose vectors an eighth is wasted, are still faster in lines.
-    let packs = outer >= 8 && lanes <= CHUNK && PACKING * wasted(outputs) < wasted(window.output[2]);
+    let in_lines = wasted(window.output[2]);
+    let shifts = outer >= 8 && window.stride[1..] == [1, 1];
+    let shifted = if shifts { Tiling::new::<T>(size, usize::MAX, true) } else { None };
+    // Not where so few lines have room that most of them are in several tiles.
+    let shifted = shifted.filter(|tiling| {
+        let enough = tiling.lines == window.output[1] || tiling.lines > 2 * window.dilation[1] * window.kernel[1];
+        let copied = (1.0 + COPYING / outer as f64) * wasted(tiling.lines * window.output[2]);
+        enough && copied < in_lines.min(PACKING * wasted(outputs))
+    });
+    let Some(tiling) = &shifted.or_else(|| Tiling::new::<T>(size, usize::MAX, false)) else { return false };
+    let taps = tiling.taps();
+    let packs = tiling.shifted.is_none() && outer >= 8 && lanes <= CHUNK && PACKING * wasted(outputs) < in_lines;
     let positions = |place| {
         let sample = size.out_channels * outputs;
         if packs {
@@ -445,7 +514,11 @@ pub(super) unsafe fn forward<T: Vector>(
     let tiles = tiling.tiles(size) * size.groups;
     let work = outer * depth * outputs * size.batch / tiling.tiles(size).max(1);
     // Few tiles are cut by output channels, in whole strips.
-    let parts = CHUNKS.div_ceil(tiles).min(work.div_ceil(GRAIN)).clamp(1, outer.div_ceil(8));
+    let wanted = match parallel::num_threads() {
+        1 => 1,
+        threads => CHUNKS.min(CHUNKS_PER_THREAD * threads),
+    };
+    let parts = wanted.div_ceil(tiles).min(work.div_ceil(GRAIN)).clamp(1, outer.div_ceil(8));
     let part = outer.div_ceil(parts).next_multiple_of(8);
     let parts = outer.div_ceil(part);
     let group = (GRAIN * parts / work.max(1)).max(1);
@@ -681,7 +754,7 @@ pub(super) unsafe fn backward_weight<T: Vector>(size: &ConvSize, x: *const T, g:
     // Vectors of positions need two loads where vectors of channels need one.
     let dots = 1.25 * wasted(window.output[2]) < wasted(outer);
     let most = if dots { usize::MAX } else { TILE_BYTES / (wide * size_of::<T>()) };
-    let Some(tiling) = &Tiling::new::<T>(size, most) else { return false };
+    let Some(tiling) = &Tiling::new::<T>(size, most, false) else { return false };
     let tiles = tiling.tiles(size);
     // Elements of the sums of one group.
     let sums = if dots { outer * depth * lanes } else { wide * depth };

@@ -6,7 +6,7 @@ use std::ptr;
 use super::copy::{gather, scatter, stride_list};
 use super::plan::{BLOCK, Operand, PerAxis, Plan, address, is_dense};
 use super::scratch::with_scratch;
-use super::{In, Kernel, MAX_OPERANDS, Out, Still, encode, is_row_major, require};
+use super::{In, Kernel, MAX_OPERANDS, Out, ROWS, Rows, STREAMS, Still, encode, is_row_major, require, rows_pay};
 use arcgrad_base::dtype::DType;
 use arcgrad_base::parallel;
 use arcgrad_base::scalar::Scalar;
@@ -21,11 +21,12 @@ const CHUNK: usize = 1 << 15;
 /// Contiguous rows shorter than this are gathered into a block rather than handed to the loop one by one.
 const ROW: usize = 64;
 
-/// Rows from this length on are not repeated into a block, though they are the same for all. (Row by row, 100 elements added
-/// to each of 1,024 rows took 35 µs, three times what PyTorch takes; 4,096 added to each of 64 about as long as there. What
-/// lies between has not been measured.) Nor is the one element of each row repeated along it from this length on: a loop
-/// per row of 100 takes 20 ns of its own, filling a block less than half of that.
+/// Rows from this length on are not repeated into a block, though they are the same for all, by loops that are called for each.
 const REPEATED: usize = 512;
+
+/// Picoseconds per element, and inputs, of a formula that is done with a group of lanes sooner than memory is, in narrow registers as
+/// well. (With three inputs `clamp` of 101,376 elements took 14.7 µs in these and 9.3 in wide ones.)
+const CHEAP: (u32, usize) = (250, 2);
 
 /// Operands of nearly all kernels: three inputs and an output, say.
 const FEW: usize = 4;
@@ -181,6 +182,7 @@ unsafe fn run_dense(
     let cost = u64::from(kernel.cost);
     let chunk_len = chunk_len(cost);
     let params = Params(params);
+    let passing = streams(kernel);
     parallel::run(n.div_ceil(chunk_len), cost.saturating_mul(n as u64), &|chunk| {
         let start = chunk * chunk_len;
         let mut part = *operands;
@@ -192,8 +194,26 @@ unsafe fn run_dense(
         }
         let n = chunk_len.min(n - start);
         // SAFETY: the chunks partition the n elements.
-        unsafe { (kernel.run)(params.get(), part.inputs.as_ptr(), part.outputs.as_ptr(), n, still) };
+        unsafe { (kernel.run)(params.get(), part.inputs.as_ptr(), part.outputs.as_ptr(), n, still | passing) };
     });
+}
+
+/// Whether what is the same along rows of `n` elements, or for all of them, is not repeated into a block.
+fn takes_rows(kernel: &Kernel, outputs: usize, n: usize) -> bool {
+    if walks_rows(kernel, outputs) { rows_pay(kernel.input, n) } else { n >= REPEATED }
+}
+
+/// Whether the loop is a formula's, which walks [`ROWS`] itself.
+fn walks_rows(kernel: &Kernel, outputs: usize) -> bool {
+    kernel.repeats && outputs == 1
+}
+
+/// What a loop over more than a block is told of it.
+fn streams(kernel: &Kernel) -> Still {
+    // Integers have no narrow instructions for some of what they have wide ones for.
+    let floats = kernel.input == kernel.output && matches!(kernel.input, DType::F32 | DType::F64);
+    let cheap = floats && kernel.cost <= CHEAP.0 && kernel.inputs() <= CHEAP.1;
+    if kernel.repeats && cheap { STREAMS } else { 0 }
 }
 
 /// Whether [`run_small`] takes a loop of this shape.
@@ -333,7 +353,7 @@ unsafe fn run_blocks<const K: usize>(
     // Where rows are handed to the loop as they lie, a box may be as large as a chunk: setting one up takes as long as a row of
     // 1,000 elements.
     let by_rows = native
-        && plan.axes[0].size >= REPEATED
+        && takes_rows(kernel, outputs.len(), plan.axes[0].size)
         && (0..plan.operands).all(|i| {
             let stride = plan.axes[0].strides[i];
             stride == dtypes[i].0.size() as isize || (kernel.repeats && i >= outputs.len() && stride == 0)
@@ -349,7 +369,8 @@ unsafe fn run_blocks<const K: usize>(
         })
         .count();
     let cost = u64::from(kernel.cost) + GATHER_COST * indirect as u64;
-    let blocks = Blocks { kernel, params: Params(params), plan: &plan, strides, dtypes, outputs: outputs.len() };
+    let params = Params(params);
+    let blocks = Blocks { kernel, params, plan: &plan, strides, dtypes, outputs: outputs.len() };
     let boxes = grid.len();
     let per_chunk = (chunk_len(cost) / grid.box_len()).max(1);
     parallel::run(boxes.div_ceil(per_chunk), cost.saturating_mul(n as u64), &|chunk| {
@@ -423,6 +444,10 @@ impl<const K: usize> Blocks<'_, K> {
         self.block_bytes(box_len) * (self.dtypes.len() + 1)
     }
 
+    fn takes_rows(&self, n: usize) -> bool {
+        takes_rows(self.kernel, self.outputs, n)
+    }
+
     fn access(&self, operand: usize, dims: &[usize]) -> Access {
         let (memory, lanes) = self.dtypes[operand];
         let strides = &self.strides[operand];
@@ -433,11 +458,11 @@ impl<const K: usize> Blocks<'_, K> {
             Access::Still
         } else if is_dense(dims, strides.iter().copied(), memory.size()) {
             Access::Whole
-        } else if strides[0] == memory.size() as isize && dims[0] >= ROW {
+        } else if strides[0] == memory.size() as isize && (self.takes_rows(dims[0]) || dims[0] >= ROW) {
             // A row that is the same for all, and no whole number of groups: gathered once, for one run over the box.
             let repeated = operand >= self.outputs && strides[1..].iter().all(|&stride| stride == 0);
-            if repeated && dims[0] < REPEATED { Access::Scratch } else { Access::Row }
-        } else if may_be_still && strides[0] == 0 && dims[0] >= REPEATED {
+            if repeated && !self.takes_rows(dims[0]) { Access::Scratch } else { Access::Row }
+        } else if may_be_still && strides[0] == 0 && self.takes_rows(dims[0]) {
             Access::StillRow
         } else {
             Access::Scratch
@@ -491,7 +516,7 @@ impl<const K: usize> Blocks<'_, K> {
                 self.run_rows(dims, &mut addresses, &accesses);
             } else {
                 let (inputs, outputs) = (addresses.inputs.as_ptr(), addresses.outputs.as_ptr());
-                (self.kernel.run)(self.params.get(), inputs, outputs, n, self.still(&accesses));
+                (self.kernel.run)(self.params.get(), inputs, outputs, n, self.still(&accesses) | streams(self.kernel));
             }
         }
         for output in 0..self.outputs {
@@ -519,24 +544,42 @@ impl<const K: usize> Blocks<'_, K> {
     /// still has the whole box in a row.
     unsafe fn run_rows(&self, dims: &[usize], addresses: &mut Addresses, accesses: &[Access]) {
         let n = dims[0];
-        let rows: usize = dims[1..].iter().product();
-        let still = self.still(accesses);
-        let mut index: PerAxis<usize> = dims[1..].iter().map(|_| 0).collect();
-        for _ in 0..rows {
+        let by_row = |operand: usize| matches!(accesses[operand], Access::Row | Access::StillRow | Access::Still);
+        // The loop of a formula walks the rows of an axis itself.
+        let together = walks_rows(self.kernel, self.outputs) && rows_pay(self.kernel.input, n);
+        let still = self.still(accesses) | streams(self.kernel);
+        let (first, rows) = if together { (2.min(dims.len()), dims.get(1).map_or(1, |&rows| rows)) } else { (1, 1) };
+        let step = |operand: usize| {
+            let row = (n * self.dtypes[operand].1.size()) as isize;
+            if by_row(operand) { self.strides[operand].get(1).map_or(0, |&stride| stride) } else { row }
+        };
+        let (dims, outer) = (&dims[first..], first);
+        let mut index: PerAxis<usize> = dims.iter().map(|_| 0).collect();
+        let mut operands = Rows { inputs: addresses.inputs, count: rows, steps: [0; MAX_OPERANDS], step_out: step(0) };
+        for (input, to) in operands.steps[..self.dtypes.len() - self.outputs].iter_mut().enumerate() {
+            *to = step(self.outputs + input);
+        }
+        for _ in 0..dims.iter().product() {
             // SAFETY: as promised by the caller.
             unsafe {
                 let (inputs, outputs) = (addresses.inputs.as_ptr(), addresses.outputs.as_ptr());
-                (self.kernel.run)(self.params.get(), inputs, outputs, n, still);
+                if together {
+                    operands.inputs = addresses.inputs;
+                    let inputs = (&raw const operands).cast();
+                    (self.kernel.run)(self.params.get(), inputs, outputs, n, still | ROWS);
+                } else {
+                    (self.kernel.run)(self.params.get(), inputs, outputs, n, still);
+                }
             }
             // The axis that moves by one; all inner ones go back to their start.
-            let Some(axis) = (0..index.len()).find(|&axis| index[axis] + 1 < dims[axis + 1]) else { break };
+            let Some(axis) = (0..index.len()).find(|&axis| index[axis] + 1 < dims[axis]) else { break };
             for operand in 0..self.dtypes.len() {
-                let step = if matches!(accesses[operand], Access::Row | Access::StillRow | Access::Still) {
-                    let strides = &self.strides[operand][1..];
+                let step = if by_row(operand) {
+                    let strides = &self.strides[operand][outer..];
                     let back: isize = (0..axis).map(|inner| index[inner] as isize * strides[inner]).sum();
                     strides[axis] - back
                 } else {
-                    (n * self.dtypes[operand].1.size()) as isize
+                    (n * rows * self.dtypes[operand].1.size()) as isize
                 };
                 if operand < self.outputs {
                     addresses.outputs[operand] = addresses.outputs[operand].wrapping_offset(step);
@@ -569,8 +612,17 @@ mod tests {
         n: usize,
         still: Still,
     ) {
-        // SAFETY: the tests pass two inputs, one or two outputs and an `f64`.
+        // SAFETY: the tests pass two inputs, one or two outputs and an `f64`, or rows of such.
         unsafe {
+            if still & ROWS != 0 {
+                let rows = &*inputs.cast::<Rows>();
+                for row in 0..rows.count as isize {
+                    let x = [0, 1].map(|k| rows.inputs[k].wrapping_offset(rows.steps[k] * row));
+                    let z = (*outputs).wrapping_offset(rows.step_out * row);
+                    test_loop::<T, U, PREDICATE>(params, x.as_ptr(), &raw const z, n, still & !ROWS);
+                }
+                return;
+            }
             let factor = f64::from_bits(params.read());
             let (x, y, z) = ((*inputs).cast::<T>(), (*inputs.add(1)).cast::<T>(), (*outputs).cast::<U>());
             let [x_step, y_step] = [0, 1].map(|k| usize::from(still >> k & 1 == 0));

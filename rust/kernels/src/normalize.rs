@@ -590,13 +590,17 @@ impl ChannelSize {
     }
 }
 
-/// Sums over each of `count` channels of what `f(channel, offset)` makes of its elements.
+/// Sums over each of `count` channels of what `of(channel)` makes of the elements of `N` operands.
+///
+/// # Safety
+/// The operands are of that size.
 #[inline(always)]
-fn channel_sums<const S: usize>(
+unsafe fn channel_sums<T: Float, F: Fn([T; N]) -> [f64; S], const N: usize, const S: usize>(
     size: ChannelSize,
     first: usize,
     count: usize,
-    f: impl Fn(usize, usize) -> [f64; S],
+    operands: [*const T; N],
+    of: impl Fn(usize) -> F,
     mut done: impl FnMut(usize, [f64; S]),
 ) {
     let ChannelSize { n, channels, inner } = size;
@@ -606,7 +610,9 @@ fn channel_sums<const S: usize>(
             let mut sums = [[0.0; LANES]; S];
             for sample in 0..n {
                 for lane in 0..width {
-                    let terms = f(start + lane, sample * channels + start + lane);
+                    // SAFETY: inside the operands.
+                    let values = operands.map(|x| unsafe { *x.add(sample * channels + start + lane) });
+                    let terms = of(start + lane)(values);
                     for (sum, term) in sums.iter_mut().zip(terms) {
                         sum[lane] += term;
                     }
@@ -619,31 +625,43 @@ fn channel_sums<const S: usize>(
         return;
     }
     for channel in first..first + count {
+        let f = of(channel);
         let mut sums = [0.0; S];
         for sample in 0..n {
             let plane = (sample * channels + channel) * inner;
-            for (s, total) in sums.iter_mut().enumerate() {
-                *total += sum(inner, |i| f(channel, plane + i)[s]);
+            // SAFETY: inside the operands.
+            let part = unsafe { line::wide_sums(operands.map(|x| x.add(plane)), inner, &f) };
+            for s in 0..S {
+                sums[s] += part[s];
             }
         }
         done(channel, sums);
     }
 }
 
-/// Runs `f(channel, offset)` on every element of `count` channels.
+/// Writes what `of(channel)` makes of the elements of `N` operands for every element of `count` channels.
+///
+/// # Safety
+/// The operands and the output are of that size; the output may be exactly an operand.
 #[inline(always)]
-fn channel_elements(size: ChannelSize, first: usize, count: usize, mut f: impl FnMut(usize, usize)) {
+unsafe fn channel_elements<T: Float, F: Fn([T; N]) -> T, const N: usize>(
+    size: ChannelSize,
+    first: usize,
+    count: usize,
+    operands: [*const T; N],
+    of: impl Fn(usize) -> F,
+    out: *mut T,
+) {
     let ChannelSize { n, channels, inner } = size;
     for sample in 0..n {
-        if inner == 1 {
-            for channel in first..first + count {
-                f(channel, sample * channels + channel);
-            }
-        } else {
-            for channel in first..first + count {
-                let plane = (sample * channels + channel) * inner;
-                for i in 0..inner {
-                    f(channel, plane + i);
+        for channel in first..first + count {
+            let plane = (sample * channels + channel) * inner;
+            // SAFETY: inside the operands.
+            unsafe {
+                if inner == 1 {
+                    *out.add(plane) = of(channel)(operands.map(|x| *x.add(plane)));
+                } else {
+                    line::map(operands.map(|x| x.add(plane)), inner, of(channel), out.add(plane));
                 }
             }
         }
@@ -680,7 +698,7 @@ simd! {
     ) {
         let n = size.count() as f64;
         let mut means = vec![0.0; count];
-        channel_sums(size, first, count, |_, at| [(*x.add(at)).to_f64()], |c, [sum]| means[c - first] = sum / n);
+        channel_sums(size, first, count, [x], |_| |[x]| [x.to_f64()], |c, [sum]| means[c - first] = sum / n);
         let element = |c: usize, i: usize| {
             (*x.add((i / size.inner * size.channels + c) * size.inner + i % size.inner)).to_f64()
         };
@@ -688,9 +706,13 @@ simd! {
             size,
             first,
             count,
-            |c, at| {
-                let d = (*x.add(at)).to_f64() - means[c - first];
-                [d * d]
+            [x],
+            |c| {
+                let mean = means[c - first];
+                move |[x]| {
+                    let d = x.to_f64() - mean;
+                    [d * d]
+                }
             },
             |c, [sum]| {
                 let spread = Spread::new(size.count(), eps, means[c - first], sum / n, |i| element(c, i));
@@ -742,15 +764,19 @@ simd! {
             (first..first + count).map(|c| *rstd.add(c) * affine.0.map_or(T::ONE, |w| *w.add(c))).collect();
         let shift: Vec<T> = (first..first + count).map(|c| affine.1.map_or(T::ZERO, |b| *b.add(c))).collect();
         if (first..first + count).any(|c| is_far(*rstd.add(c))) {
-            channel_elements(size, first, count, |c, at| {
+            let of = |c: usize| {
                 let weight = affine.0.map_or(T::ONE, |w| *w.add(c));
-                *y.add(at) = far_normal(*x.add(at), *mean.add(c), *rstd.add(c)) * weight + shift[c - first];
-            });
+                let (mean, rstd, shift) = (*mean.add(c), *rstd.add(c), shift[c - first]);
+                move |[x]: [T; 1]| far_normal(x, mean, rstd) * weight + shift
+            };
+            channel_elements(size, first, count, [x], of, y);
             return;
         }
-        channel_elements(size, first, count, |c, at| {
-            *y.add(at) = (*x.add(at) - *mean.add(c)) * scale[c - first] + shift[c - first];
-        });
+        let of = |c: usize| {
+            let (mean, scale, shift) = (*mean.add(c), scale[c - first], shift[c - first]);
+            move |[x]: [T; 1]| (x - mean) * scale + shift
+        };
+        channel_elements(size, first, count, [x], of, y);
     }
 }
 
@@ -814,31 +840,38 @@ simd! {
     unsafe fn batch_backward_of<T: Float>(
         size: ChannelSize, training: bool, first: usize, count: usize, operands: BatchBackward<T>,
     ) {
-        let BatchBackward { x, mean, rstd, .. } = operands;
+        let BatchBackward { mean, rstd, .. } = operands;
+        let of = |c: usize| (*mean.add(c), *rstd.add(c));
         if (first..first + count).any(|c| is_far(*rstd.add(c))) {
-            let normal = |c: usize, at: usize| far_normal(*x.add(at), *mean.add(c), *rstd.add(c));
+            let normal = |c: usize| {
+                let (mean, rstd) = of(c);
+                move |x| far_normal(x, mean, rstd)
+            };
             batch_backward_by(size, training, first, count, operands, normal);
         } else {
-            let normal = |c: usize, at: usize| (*x.add(at) - *mean.add(c)) * *rstd.add(c);
+            let normal = |c: usize| {
+                let (mean, rstd) = of(c);
+                move |x| (x - mean) * rstd
+            };
             batch_backward_by(size, training, first, count, operands, normal);
         }
     }
 }
 
-/// [`batch_backward_of`] of channels whose normalised elements are `normal(channel, offset)`.
+/// [`batch_backward_of`] of channels whose elements `normal(channel)` normalises.
 ///
 /// # Safety
 /// As there.
 #[inline(always)]
-unsafe fn batch_backward_by<T: Float>(
+unsafe fn batch_backward_by<T: Float, F: Fn(T) -> T>(
     size: ChannelSize,
     training: bool,
     first: usize,
     count: usize,
     operands: BatchBackward<T>,
-    normal: impl Fn(usize, usize) -> T,
+    normal: impl Fn(usize) -> F,
 ) {
-    let BatchBackward { g, rstd, weight, dx, dweight, dbias, .. } = operands;
+    let BatchBackward { g, x, rstd, weight, dx, dweight, dbias, .. } = operands;
     // SAFETY: the caller's channels.
     unsafe {
         let mut means = vec![[T::ZERO; 2]; count];
@@ -847,7 +880,11 @@ unsafe fn batch_backward_by<T: Float>(
                 size,
                 first,
                 count,
-                |c, at| [(*g.add(at)).to_f64(), (*g.add(at) * normal(c, at)).to_f64()],
+                [g, x],
+                |c| {
+                    let normal = normal(c);
+                    move |[g, x]| [g.to_f64(), (g * normal(x)).to_f64()]
+                },
                 |c, sums| {
                     if let Some(dbias) = dbias {
                         *dbias.add(c) = T::from_f64(sums[0]);
@@ -865,12 +902,17 @@ unsafe fn batch_backward_by<T: Float>(
             let scale: Vec<T> =
                 (first..first + count).map(|c| *rstd.add(c) * weight.map_or(T::ONE, |w| *w.add(c))).collect();
             if training {
-                channel_elements(size, first, count, |c, at| {
-                    let [mean_g, mean_gn] = means[c - first];
-                    *dx.add(at) = scale[c - first] * (*g.add(at) - mean_g - normal(c, at) * mean_gn);
-                });
+                let of = |c: usize| {
+                    let ([mean_g, mean_gn], scale, normal) = (means[c - first], scale[c - first], normal(c));
+                    move |[g, x]: [T; 2]| scale * (g - mean_g - normal(x) * mean_gn)
+                };
+                channel_elements(size, first, count, [g, x], of, dx);
             } else {
-                channel_elements(size, first, count, |c, at| *dx.add(at) = scale[c - first] * *g.add(at));
+                let of = |c: usize| {
+                    let scale = scale[c - first];
+                    move |[g]: [T; 1]| scale * g
+                };
+                channel_elements(size, first, count, [g], of, dx);
             }
         }
     }

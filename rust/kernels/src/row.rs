@@ -18,7 +18,7 @@ use super::number::{
     OrderedFormula, PartFormula, Predicate, Real, RealFormula, RealPredicate, Ring, RingFormula,
 };
 use super::registers::group_done;
-use super::{Kernel, MAX_OPERANDS, Still};
+use super::{Kernel, MAX_OPERANDS, ROWS, Rows, STREAMS, Still};
 
 /// The instruction set, detected once.
 #[cfg(target_arch = "x86_64")]
@@ -94,12 +94,16 @@ struct Buffer([MaybeUninit<u8>; MOST_BYTES]);
 pub type GroupsFn =
     unsafe fn(params: *const u64, inputs: *const *const u8, output: *mut u8, count: usize, still: Still);
 
-/// See [`GroupsFn`].
+/// Bytes between what is written and what is asked for to be written.
+#[cfg(target_arch = "x86_64")]
+const AHEAD: usize = 512;
+
+/// See [`GroupsFn`]. With `PASSING` the memory of the output is asked for ahead.
 ///
 /// # Safety
 /// As there.
 #[inline(always)]
-unsafe fn groups<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
+unsafe fn groups<B: Body<N, P>, const N: usize, const P: usize, const G: usize, const PASSING: bool>(
     params: *const u64,
     inputs: *const *const u8,
     output: *mut u8,
@@ -115,6 +119,11 @@ unsafe fn groups<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
     for _ in 0..count {
         // SAFETY: the caller vouches for the groups of each operand.
         unsafe {
+            #[cfg(target_arch = "x86_64")]
+            if PASSING {
+                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+                _mm_prefetch::<_MM_HINT_T0>(output.cast::<i8>().wrapping_add(AHEAD));
+            }
             group::<B, N, P, G>(&params, &inputs, output);
             inputs = std::array::from_fn(|k| inputs[k].add(steps[k]));
             output = output.add(G);
@@ -137,10 +146,12 @@ unsafe fn wide<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
     still: Still,
 ) {
     // SAFETY: as promised.
-    unsafe { groups::<B, N, P, G>(params, inputs, output, count, still) }
+    unsafe { groups::<B, N, P, G, false>(params, inputs, output, count, still) }
 }
 
-/// [`groups`] for AVX2 with fused multiply-add, the instructions of [`pulp::x86::V3`].
+/// [`groups`] for AVX2 with fused multiply-add, the instructions of [`pulp::x86::V3`]; and, where memory is what takes time, for
+/// newer processors as well: of registers half as wide twice as many are read at once, and with the output asked for ahead
+/// the maximum of 100,000 elements and a number takes 7.0 µs instead of 8.0, or of 10.9 where they are not aligned.
 ///
 /// # Safety
 /// As for [`groups`], on a processor that has them.
@@ -154,7 +165,7 @@ unsafe fn narrow<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
     still: Still,
 ) {
     // SAFETY: as promised.
-    unsafe { groups::<B, N, P, G>(params, inputs, output, count, still) }
+    unsafe { groups::<B, N, P, G, true>(params, inputs, output, count, still) }
 }
 
 /// An element as often as sixteen bytes have room for it.
@@ -227,12 +238,12 @@ unsafe fn copy_short(from: *const u8, to: *mut u8, bytes: usize) {
 }
 
 /// A loop over `n` elements by groups of it: the frame of all loops over such elements, which is compiled once for these and not
-/// for each formula. `count` is the number of inputs.
+/// for each formula. `count` is the number of inputs; `streaming` does the same as `groups` for what [`STREAMS`].
 ///
 /// # Safety
 /// As for every `LoopFn`, for the body whose groups these are.
 unsafe fn drive<I: LaneElement, O: Element, const G: usize>(
-    groups: GroupsFn,
+    [groups, streaming]: [GroupsFn; 2],
     count: usize,
     params: *const u64,
     inputs: *const *const u8,
@@ -289,6 +300,17 @@ unsafe fn drive<I: LaneElement, O: Element, const G: usize>(
             return;
         }
     }
+    let groups = if still >= ROWS {
+        let groups = if still & STREAMS != 0 { streaming } else { groups };
+        if still & ROWS != 0 {
+            let sizes = [count, size, out_size, group];
+            // SAFETY: as promised: the inputs are the start of rows.
+            return unsafe { drive_rows(groups, sizes, params, &*inputs.cast::<Rows>(), output, n, still) };
+        }
+        groups
+    } else {
+        groups
+    };
     let done = whole * group;
     let last = output.wrapping_add(done * out_size);
     // Whether an input is what is written: then the rest is overwritten before it can be read again.
@@ -331,6 +353,78 @@ unsafe fn drive<I: LaneElement, O: Element, const G: usize>(
     unsafe {
         groups(params, ptrs.as_ptr().cast(), results, 1, still);
         last.copy_from_nonoverlapping(results, rest * out_size);
+    }
+}
+
+/// Rows whose elements that are still are repeated before the rows are computed: what has been written just now in narrow
+/// pieces cannot be read in a wide one yet.
+const ROWS_AT_ONCE: usize = 16;
+
+/// [`drive`] over rows of at least a group: what is the same for all of them is worked out once. The sizes are the number of inputs,
+/// bytes of an element of an input and of the output, and lanes of a group.
+///
+/// # Safety
+/// As for every `LoopFn`, for each row.
+#[inline(never)]
+unsafe fn drive_rows(
+    groups: GroupsFn,
+    [count, size, out_size, group]: [usize; 4],
+    params: *const u64,
+    rows: &Rows,
+    mut output: *mut u8,
+    n: usize,
+    still: Still,
+) {
+    let (whole, rest, from) = (n / group, n % group, n - group);
+    let is_still = |k: usize| still >> k & 1 != 0;
+    let in_place = (0..count).any(|k| !is_still(k) && rows.inputs[k].addr() == output.addr());
+    let mut repeated = [const { [Buffer([MaybeUninit::uninit(); MOST_BYTES]); ROWS_AT_ONCE] }; MAX_OPERANDS];
+    // Where the row at hand is, where its last group is, and how far it is to the next, be it of a buffer.
+    let (mut ptrs, mut last, mut steps) = (rows.inputs, rows.inputs, rows.steps);
+    for k in 0..count {
+        if is_still(k) {
+            steps[k] = size_of::<Buffer>() as isize;
+        } else {
+            last[k] = ptrs[k].wrapping_add(from * size);
+        }
+    }
+    for first in (0..rows.count).step_by(ROWS_AT_ONCE) {
+        let some = ROWS_AT_ONCE.min(rows.count - first);
+        for k in (0..count).filter(|&k| is_still(k)) {
+            let mut input = rows.inputs[k].wrapping_offset(rows.steps[k] * first as isize);
+            for buffer in &mut repeated[k][..some] {
+                // SAFETY: an element of each row.
+                buffer.fill(unsafe { pattern(input, size) }, group * size);
+                input = input.wrapping_offset(rows.steps[k]);
+            }
+            ptrs[k] = repeated[k].as_ptr().cast();
+            last[k] = ptrs[k];
+        }
+        for _ in 0..some {
+            let end = output.wrapping_add(from * out_size);
+            // SAFETY: the groups of a row. The last one overlaps the one before; in place it is computed before anything is
+            // written, and only what the others leave of it is stored.
+            unsafe {
+                if rest == 0 {
+                    groups(params, ptrs.as_ptr(), output, whole, still);
+                } else if in_place {
+                    let mut results = Buffer([MaybeUninit::uninit(); MOST_BYTES]);
+                    let results = results.0.as_mut_ptr().cast::<u8>();
+                    groups(params, last.as_ptr(), results, 1, still);
+                    groups(params, ptrs.as_ptr(), output, whole, still);
+                    let seen = (group - rest) * out_size;
+                    copy_short(results.add(seen), end.wrapping_add(seen), rest * out_size);
+                } else {
+                    groups(params, ptrs.as_ptr(), output, whole, still);
+                    groups(params, last.as_ptr(), end, 1, still);
+                }
+            }
+            for k in 0..count {
+                ptrs[k] = ptrs[k].wrapping_offset(steps[k]);
+                last[k] = last[k].wrapping_offset(steps[k]);
+            }
+            output = output.wrapping_offset(rows.step_out);
+        }
     }
 }
 
@@ -402,7 +496,7 @@ pub(super) unsafe fn run<B: Body<N, P>, const N: usize, const P: usize, const G:
         #[cfg(target_arch = "x86_64")]
         slow: slow::<B, N, P>,
         #[cfg(not(target_arch = "x86_64"))]
-        plain: groups::<B, N, P, G>,
+        plain: groups::<B, N, P, G, false>,
         inputs: const {
             assert!(N <= MAX_OPERANDS);
             N
@@ -447,11 +541,42 @@ unsafe fn choose<I: LaneElement, O: Element, const G: usize>(
         let groups = match *ARCH {
             pulp::Arch::V4(_) => loops.wide,
             pulp::Arch::V3(_) => loops.narrow,
-            _ => return (loops.slow)(params, inputs, *outputs, n, still, std::ptr::null()),
+            _ => return slow_rows(loops, params, inputs, *outputs, n, still),
         };
+        #[cfg(target_arch = "x86_64")]
+        let streaming = loops.narrow;
         #[cfg(not(target_arch = "x86_64"))]
-        let groups = loops.plain;
-        drive::<I, O, G>(groups, loops.inputs, params, inputs, *outputs, n, still);
+        let [groups, streaming] = [loops.plain; 2];
+        drive::<I, O, G>([groups, streaming], loops.inputs, params, inputs, *outputs, n, still);
+    }
+}
+
+/// The slow way over a row, or over rows.
+///
+/// # Safety
+/// As for every `LoopFn`, for the body whose loops these are.
+#[cfg(target_arch = "x86_64")]
+#[cold]
+unsafe fn slow_rows(
+    loops: &Loops,
+    params: *const u64,
+    inputs: *const *const u8,
+    output: *mut u8,
+    n: usize,
+    still: Still,
+) {
+    // SAFETY: as promised, for each row.
+    unsafe {
+        if still & ROWS == 0 {
+            return (loops.slow)(params, inputs, output, n, still, std::ptr::null());
+        }
+        let rows = &*inputs.cast::<Rows>();
+        for row in 0..rows.count as isize {
+            let inputs: [_; MAX_OPERANDS] =
+                std::array::from_fn(|k| rows.inputs[k].wrapping_offset(rows.steps[k] * row));
+            let output = output.wrapping_offset(rows.step_out * row);
+            (loops.slow)(params, inputs.as_ptr(), output, n, still, std::ptr::null());
+        }
     }
 }
 
@@ -660,9 +785,9 @@ mod tests {
         let mut portable = vec![0.0_f32; 100];
         type Mapped = RealBody<Axpy, f32>;
         let (param, inputs) = (0.3_f64.to_bits(), [x.as_ptr().cast::<u8>(), y.as_ptr().cast()]);
-        let (plain, layout) = (groups::<Mapped, 2, 1, 16>, Layout::of::<Mapped, 2, 1, 16>());
+        let (plain, output): (GroupsFn, _) = (groups::<Mapped, 2, 1, 16, false>, portable.as_mut_ptr().cast());
         // SAFETY: 100 elements each, and the parameter of the loop.
-        unsafe { drive(plain, layout, &param, inputs.as_ptr(), portable.as_mut_ptr().cast(), 100, 0) };
+        unsafe { drive::<f32, f32, 16>([plain; 2], 2, &param, inputs.as_ptr(), output, 100, 0) };
         assert_eq!(bits(&fast), bits(&portable));
     }
 
@@ -674,6 +799,42 @@ mod tests {
         // SAFETY: 99 elements, read and written through the one pointer.
         unsafe { (real::<Sine, f32, 1, 0>(0).run)(std::ptr::null(), &memory.cast_const(), &memory, 99, 0) };
         assert_eq!(bits(&x), bits(&apart));
+    }
+
+    #[test]
+    fn rows_are_computed_as_one_by_one() {
+        let run = real::<Axpy, f32, 2, 1>(0).run;
+        let param = 0.3_f64.to_bits();
+        for n in 32..70 {
+            for (streams, still, in_place) in [(0, 0, false), (STREAMS, 2, false), (0, 2, true), (STREAMS, 0, true)] {
+                // Rows that lie apart, of which the second operand has an element or a row each.
+                let (count, pitch) = (19, n + 3);
+                let (mut x, y) = (angles::<f32>(count * pitch), angles::<f32>(count * pitch + 5)[5..].to_vec());
+                let mut each = x.clone();
+                for row in 0..count {
+                    let at = row * pitch;
+                    let mut out = vec![0.0_f32; n];
+                    let inputs = [x[at..].as_ptr().cast::<u8>(), y[at..].as_ptr().cast()];
+                    let output = out.as_mut_ptr().cast::<u8>();
+                    // SAFETY: so many elements, and the parameter of the loop.
+                    unsafe { run(&param, inputs.as_ptr(), &output, n, still) };
+                    each[at..at + n].copy_from_slice(&out);
+                }
+                let mut out = x.clone();
+                let output = if in_place { x.as_mut_ptr() } else { out.as_mut_ptr() }.cast::<u8>();
+                let mut rows = Rows {
+                    inputs: [std::ptr::null(); MAX_OPERANDS],
+                    count,
+                    steps: [4 * pitch as isize; MAX_OPERANDS],
+                    step_out: 4 * pitch as isize,
+                };
+                let source = if in_place { output } else { x.as_mut_ptr().cast() };
+                rows.inputs[..2].copy_from_slice(&[source.cast_const(), y.as_ptr().cast()]);
+                // SAFETY: as above, for each row.
+                unsafe { run(&param, (&raw const rows).cast(), &output, n, still | streams | ROWS) };
+                assert_eq!(bits(if in_place { &x } else { &out }), bits(&each), "{n} {still} {in_place}");
+            }
+        }
     }
 
     #[test]

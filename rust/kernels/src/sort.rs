@@ -199,6 +199,30 @@ pub fn topk(size: AxisSize, k: usize, largest: bool, x: In<'_>, out: Sorted<'_>)
 /// half times what PyTorch takes. Where the general ways become faster again has not been measured.)
 const FEW: usize = 16;
 
+/// Puts the first `k` of `len` elements, at most `L`, in order.
+#[inline(always)]
+fn by_counting<const L: usize>(len: usize, k: usize, key: impl Fn(usize) -> u64, put: impl Fn(usize, usize)) {
+    // What fills the group up comes after all others, as it stands behind them.
+    let mut keys = [u64::MAX; L];
+    for i in 0..len.min(L) {
+        keys[i] = key(i);
+    }
+    let mut ranks = [0u64; L];
+    for i in 0..len.min(L) {
+        for l in 0..L {
+            ranks[l] += u64::from((keys[i] < keys[l]) | ((keys[i] == keys[l]) & (i < l)));
+        }
+    }
+    // By way of a list: whether an element is one of the first `k` is a branch that is mispredicted.
+    let mut order = [0usize; L];
+    for i in 0..len.min(L) {
+        order[ranks[i] as usize % L] = i;
+    }
+    for rank in 0..k.min(L) {
+        put(rank, order[rank]);
+    }
+}
+
 simd! {
     /// [`topk`] of some lines where the line or `k` is at most [`FEW`].
     ///
@@ -208,9 +232,12 @@ simd! {
     unsafe fn select_few<T: Key>(
         size: AxisSize, k: usize, flip: u64, x: *const T, out: Pointers<T>, lines: (usize, usize),
     ) {
+        // Where a line starts, in a tensor of so many elements along the axis: two divisions take as long as ten elements.
+        let start = |line: usize, len: usize| {
+            if size.inner == 1 { line * len } else { offset(AxisSize { len, ..size }, line, 0) }
+        };
         for line in lines.0..lines.1 {
-            let x = x.add(offset(size, line, 0));
-            let first = offset(AxisSize { len: k, ..size }, line, 0);
+            let (x, first) = (x.add(start(line, size.len)), start(line, k));
             let key = |i: usize| (*x.add(i * size.inner)).key() ^ flip;
             let put = |rank: usize, from: usize| {
                 let to = first + rank * size.inner;
@@ -221,22 +248,12 @@ simd! {
                     *indices.add(to) = from as i64;
                 }
             };
+            // In as many lanes as are needed: half of the work is a third of the time.
             if size.len <= FEW {
-                // What fills the group up comes after all others, as it stands behind them.
-                let mut keys = [u64::MAX; FEW];
-                for i in 0..size.len.min(FEW) {
-                    keys[i] = key(i);
-                }
-                let mut ranks = [0u64; FEW];
-                for i in 0..size.len.min(FEW) {
-                    for l in 0..FEW {
-                        ranks[l] += u64::from((keys[i] < keys[l]) | ((keys[i] == keys[l]) & (i < l)));
-                    }
-                }
-                for i in 0..size.len.min(FEW) {
-                    if (ranks[i] as usize) < k {
-                        put(ranks[i] as usize, i);
-                    }
+                match size.len {
+                    ..=4 => by_counting::<4>(size.len, k, key, put),
+                    5..=8 => by_counting::<8>(size.len, k, key, put),
+                    _ => by_counting::<FEW>(size.len, k, key, put),
                 }
                 continue;
             }

@@ -8,7 +8,7 @@ use faer::prelude::ReborrowMut;
 use faer::traits::ComplexField;
 
 use crate::triangular::{Side, substitute};
-use crate::{Number, buffer, conj, load, nth, nth_mut, product, scratch, zero};
+use crate::{Number, buffer, conj, lanes, load, nth, nth_mut, product, scratch, turn, wide, zero};
 
 /// Size up to which plain loops are faster than blocks.
 const SMALL: usize = 24;
@@ -16,6 +16,11 @@ const SMALL: usize = 24;
 /// L, or its conjugate transpose with `upper`, from the lower triangles of matrices, or with `upper` from the upper ones; zeros
 /// elsewhere. `info` is 0, or the order of the first leading minor that is not positive definite; then the factor ends there.
 pub fn factor<T: Number>(n: usize, upper: bool, a: &[T], factor: &mut [T], info: &mut [i32]) {
+    if n <= lanes::MOST
+        && let (Some(a), Some(factor)) = (T::reals(a), T::reals_mut(factor))
+    {
+        return lanes::cholesky(n, upper, a, factor, info);
+    }
     if n <= SMALL || !T::BLOCKED {
         for (index, info) in info.iter_mut().enumerate() {
             *info = plain(n, upper, nth(a, index, n * n), nth_mut(factor, index, n * n));
@@ -97,32 +102,46 @@ fn plain<T: Number>(n: usize, upper: bool, a: &[T], factor: &mut [T]) -> i32 {
 /// Hermitian (I. Murray, "Differentiation of the Cholesky decomposition", 2016).
 pub fn gradient<T: Number>(n: usize, factor: &[T], grad: &[T], result: &mut [T], count: usize) {
     const LOWER: Side = Side::Lower { unit: false };
+    if n == 0 {
+        return;
+    }
+    if n <= lanes::MOST
+        && let (Some(factor), Some(grad), Some(result)) = (T::reals(factor), T::reals(grad), T::reals_mut(result))
+    {
+        return lanes::cholesky_gradient(n, factor, grad, result);
+    }
     let (mut inner, mut turned) = (vec![zero::<T>(); n * n], vec![zero::<T>(); n * n]);
     let mut lower = vec![zero::<T>(); n * n];
+    let quarter = T::Part::from_f64_impl(0.25);
     for index in 0..count {
         let (factor, grad) = (nth(factor, index, n * n), nth(grad, index, n * n));
         // What lies above the diagonal of the gradient is that of zeros.
-        for (row, (to, from)) in lower.chunks_exact_mut(n.max(1)).zip(grad.chunks_exact(n.max(1))).enumerate() {
+        for (row, (to, from)) in lower.chunks_exact_mut(n).zip(grad.chunks_exact(n)).enumerate() {
             to[..=row].copy_from_slice(&from[..=row]);
         }
         product(n, [true, false], factor, &lower, &mut inner);
-        for row in 0..n {
-            for column in 0..row {
-                inner[column * n + row] = conj(inner[row * n + column]);
-            }
+        wide(
+            #[inline(always)]
+            || turn([n, n], &inner, &mut turned),
+        );
+        for (row, (to, from)) in inner.chunks_exact_mut(n).zip(turned.chunks_exact(n)).enumerate() {
+            to[row + 1..].copy_from_slice(&from[row + 1..]);
         }
         substitute([n, n], LOWER, true, factor, &mut inner);
-        for row in 0..n {
-            for column in 0..n {
-                turned[column * n + row] = conj(inner[row * n + column]);
-            }
-        }
+        wide(
+            #[inline(always)]
+            || turn([n, n], &inner, &mut turned),
+        );
         substitute([n, n], LOWER, true, factor, &mut turned);
-        // Hermitian but for rounding.
-        let quarter = T::Part::from_f64_impl(0.25);
-        for (at, to) in nth_mut(result, index, n * n).iter_mut().enumerate() {
-            let sum = turned[at] + conj(turned[at % n * n + at / n]);
-            *to = T::mul_real_impl(&sum, &quarter);
-        }
+        wide(
+            #[inline(always)]
+            || {
+                // Hermitian but for rounding.
+                turn([n, n], &turned, &mut inner);
+                for ((to, one), other) in nth_mut(result, index, n * n).iter_mut().zip(&turned).zip(&inner) {
+                    *to = T::mul_real_impl(&(*one + *other), &quarter);
+                }
+            },
+        );
     }
 }

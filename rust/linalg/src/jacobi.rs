@@ -85,7 +85,7 @@ macro_rules! real {
 real!(f32: 120, f64: 1000);
 
 /// Numbers of as many matrices.
-type Lanes<T, const L: usize> = [T; L];
+pub type Lanes<T, const L: usize> = [T; L];
 
 /// The tangent of the angle by which a plane is turned, so that twice `beside` vanishes between two numbers that differ by
 /// `difference`, and its cosine: 0 and 1 unless it `turns`.
@@ -291,7 +291,7 @@ fn order<T: Real>(values: &[T], descending: bool) -> [usize; MOST] {
 }
 
 /// Groups of matrices of which the first `whole` have all lanes filled; the others go one by one, if they are few.
-fn groups<const L: usize>(count: usize) -> usize {
+pub fn groups<const L: usize>(count: usize) -> usize {
     let rest = count % L;
     if rest * 4 >= L { count } else { count - rest }
 }

@@ -14,6 +14,7 @@ pub mod eigen;
 pub mod exponential;
 pub mod general;
 mod jacobi;
+mod lanes;
 pub mod ldl;
 pub mod lu;
 pub mod qr;
@@ -25,6 +26,7 @@ pub mod triangular;
 use faer::dyn_stack::{MemBuffer, StackReq};
 use faer::linalg::matmul::matmul;
 use faer::prelude::ReborrowMut;
+use faer::traits::pulp::Arch;
 use faer::traits::{ComplexField, RealField};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
@@ -255,22 +257,108 @@ fn all_finite<T: Number>(elements: &[T]) -> bool {
     elements.iter().all(T::is_finite_impl)
 }
 
+/// Runs loops with the widest registers of the machine, if they and what they call are always inlined, as their closure has to
+/// say: a function of its own has the registers that every machine has.
+#[inline(always)]
+fn wide<R>(run: impl FnOnce() -> R) -> R {
+    Arch::new().dispatch(run)
+}
+
+/// The conjugate transpose of dense row-major elements.
+#[inline(always)]
+fn turn<T: Number>([rows, columns]: [usize; 2], from: &[T], to: &mut [T]) {
+    /// Rows whose lines are in the cache together.
+    const BLOCK: usize = 16;
+    for first in (0..rows).step_by(BLOCK) {
+        let last = rows.min(first + BLOCK);
+        let block = &from[first * columns..last * columns];
+        for column in 0..columns {
+            let line = &mut to[column * rows + first..column * rows + last];
+            for (to, from) in line.iter_mut().zip(block[column..].iter().step_by(columns)) {
+                *to = conj(*from);
+            }
+        }
+    }
+}
+
+/// The greatest magnitude, NaN passed over: in several chains, each of which waits for itself alone.
+#[inline(always)]
+fn greatest<T: Number>(all: &[T]) -> T::Part {
+    const CHAINS: usize = 16;
+    let greater = |a: T::Part, b: T::Part| if b > a { b } else { a };
+    let mut most = [zero::<T::Part>(); CHAINS];
+    let mut chunks = all.chunks_exact(CHAINS);
+    for chunk in chunks.by_ref() {
+        for (most, value) in most.iter_mut().zip(chunk) {
+            *most = greater(*most, T::abs_impl(value));
+        }
+    }
+    let rest = chunks.remainder().iter().map(T::abs_impl);
+    most.into_iter().chain(rest).fold(zero(), greater)
+}
+
 /// Sizes up to which plain loops multiply faster than blocks.
 const SMALL_PRODUCT: usize = 16;
 
 /// A B of dense row-major matrices of size n; with `adjoint` the conjugate transpose of A stands for A, and with
 /// `other_adjoint` that of B for B.
 fn product<T: Number>(n: usize, [adjoint, other_adjoint]: [bool; 2], a: &[T], b: &[T], to: &mut [T]) {
-    if n > SMALL_PRODUCT && T::BLOCKED {
+    if n <= SMALL_PRODUCT {
+        return wide(
+            #[inline(always)]
+            || small_product(n, [adjoint, other_adjoint], a, b, to),
+        );
+    }
+    if T::BLOCKED {
         let (a, b) = (matrix(a, n, n), matrix(b, n, n));
         // Nothing to conjugate: what is multiplied in blocks is real.
         let a = if adjoint { a.transpose() } else { a };
         let b = if other_adjoint { b.transpose() } else { b };
         return matmul(matrix_mut(to, n, n), Accum::Replace, a, b, one::<T>(), Par::Seq);
     }
-    if n == 0 {
-        return;
+    wide(
+        #[inline(always)]
+        || plain_product(n, [adjoint, other_adjoint], a, b, to),
+    );
+}
+
+/// [`product`] with the sums of some columns in registers.
+#[inline(always)]
+fn small_product<T: Number>(n: usize, [adjoint, other_adjoint]: [bool; 2], a: &[T], b: &[T], to: &mut [T]) {
+    const TOGETHER: usize = 8;
+    let mut turned = [zero::<T>(); SMALL_PRODUCT * SMALL_PRODUCT];
+    let b = if other_adjoint {
+        turn([n, n], b, &mut turned[..n * n]);
+        &turned[..n * n]
+    } else {
+        &b[..n * n]
+    };
+    let [next_row, next_column] = if adjoint { [1, n] } else { [n, 1] };
+    for row in 0..n {
+        let factor = |k: usize| {
+            let factor = a[row * next_row + k * next_column];
+            if adjoint { conj(factor) } else { factor }
+        };
+        let mut chunks = to[row * n..(row + 1) * n].chunks_exact_mut(TOGETHER);
+        for (chunk, to) in chunks.by_ref().enumerate() {
+            let mut sums = [zero::<T>(); TOGETHER];
+            for k in 0..n {
+                let factor = factor(k);
+                let line = &b[k * n + chunk * TOGETHER..][..TOGETHER];
+                sums.iter_mut().zip(line).for_each(|(sum, value)| *sum = *sum + factor * *value);
+            }
+            to.copy_from_slice(&sums);
+        }
+        let first = n - n % TOGETHER;
+        for (at, to) in chunks.into_remainder().iter_mut().enumerate() {
+            *to = (0..n).fold(zero(), |sum, k| sum + factor(k) * b[k * n + first + at]);
+        }
     }
+}
+
+/// [`product`] row after row.
+#[inline(always)]
+fn plain_product<T: Number>(n: usize, [adjoint, other_adjoint]: [bool; 2], a: &[T], b: &[T], to: &mut [T]) {
     for (row, to) in to.chunks_exact_mut(n).enumerate() {
         if other_adjoint {
             for (to, line) in to.iter_mut().zip(b.chunks_exact(n)) {

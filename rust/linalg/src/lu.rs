@@ -12,10 +12,16 @@ use faer::{Accum, MatMut, Par};
 use crate::triangular::{Side, substitute};
 use faer::traits::ComplexField;
 
-use crate::{Number, magnitude, matrix_mut, nth, nth_mut, one, zero};
+use crate::{Number, magnitude, matrix_mut, nth, nth_mut, one, wide, zero};
 
 /// Columns up to which a panel is factored column by column.
 const PANEL: usize = 16;
+
+/// Size up to which rows as they lie, seen by a few columns at a time, are faster than the recursion.
+const ROWS: usize = 128;
+
+/// Those columns.
+const FEW: usize = 8;
 
 /// `lu` holds U on and above the diagonal and L, whose diagonal is 1, below. Row i was exchanged with row `pivots[i]`, counted
 /// from 1, for i = 0, 1, … in turn. `info` is 0, or the number (from 1) of the first diagonal element of U that is zero.
@@ -48,6 +54,11 @@ pub(crate) fn factor_one<T: Number>([rows, columns]: [usize; 2], pivot: bool, lu
     }
     if columns <= PANEL || !T::BLOCKED {
         panel(lu, columns, pivot, pivots);
+    } else if rows.max(columns) <= ROWS {
+        wide(
+            #[inline(always)]
+            || by_few([rows, columns], pivot, lu, pivots),
+        );
     } else {
         let (mut left, mut right) = matrix_mut(lu, rows, columns).split_at_col_mut(least);
         columns_of(left.rb_mut(), pivot, pivots);
@@ -135,6 +146,99 @@ fn panel<T: Number>(a: &mut [T], columns: usize, pivot: bool, pivots: &mut [i32]
             }
         }
     }
+}
+
+/// A few columns at a time, which lie dense in between, and then what these make of the others.
+#[inline(always)]
+fn by_few<T: Number>([rows, columns]: [usize; 2], pivot: bool, a: &mut [T], pivots: &mut [i32]) {
+    let least = rows.min(columns);
+    let mut dense = vec![zero::<T>(); rows * FEW];
+    for first in (0..least).step_by(FEW) {
+        let (width, height) = (FEW.min(least - first), rows - first);
+        let (next, dense) = (first + width, &mut dense[..width * height]);
+        for (row, line) in a[first * columns..].chunks_exact(columns).enumerate() {
+            (0..width).for_each(|k| dense[k * height + row] = line[first + k]);
+        }
+        for step in 0..width {
+            let best = if pivot { greatest_from(step, &dense[step * height..(step + 1) * height]) } else { step };
+            pivots[first + step] = (first + best) as i32;
+            if best != step {
+                dense.chunks_exact_mut(height).for_each(|column| column.swap(step, best));
+                let (above, below) = a.split_at_mut((first + best) * columns);
+                above[(first + step) * columns..][..columns].swap_with_slice(&mut below[..columns]);
+            }
+            let (done, rest) = dense.split_at_mut((step + 1) * height);
+            let own = &mut done[step * height..];
+            let diagonal = own[step];
+            if diagonal == zero() {
+                continue;
+            }
+            own[step + 1..].iter_mut().for_each(|value| *value = value.over(diagonal));
+            for other in rest.chunks_exact_mut(height) {
+                let factor = other[step];
+                for (to, from) in other[step + 1..].iter_mut().zip(&own[step + 1..]) {
+                    *to = *to - factor * *from;
+                }
+            }
+        }
+        for (row, line) in a[first * columns..].chunks_exact_mut(columns).enumerate() {
+            (0..width).for_each(|k| line[first + k] = dense[k * height + row]);
+        }
+        // A narrower part is the last one, and has nothing below or nothing to its right.
+        for row in 1..width {
+            let (above, own) = a.split_at_mut((first + row) * columns);
+            let (left, right) = own[..columns].split_at_mut(next);
+            for (k, factor) in left[first..first + row].iter().enumerate() {
+                let line = &above[(first + k) * columns + next..][..columns - next];
+                right.iter_mut().zip(line).for_each(|(to, from)| *to = *to - *factor * *from);
+            }
+        }
+        let (above, below) = a.split_at_mut(next * columns);
+        let upper = &above[first * columns..];
+        for line in below.chunks_exact_mut(columns) {
+            let (left, right) = line.split_at_mut(next);
+            let Ok(factors) = <&[T; FEW]>::try_from(&left[first..]) else { break };
+            let mut start = 0;
+            while start + 16 <= right.len() {
+                subtract::<T, 16>(factors, &upper[next + start..], columns, &mut right[start..]);
+                start += 16;
+            }
+            if start + 8 <= right.len() {
+                subtract::<T, 8>(factors, &upper[next + start..], columns, &mut right[start..]);
+                start += 8;
+            }
+            while start < right.len() {
+                subtract::<T, 1>(factors, &upper[next + start..], columns, &mut right[start..]);
+                start += 1;
+            }
+        }
+    }
+}
+
+/// Where the greatest of a column is, from `start` on.
+#[inline(always)]
+fn greatest_from<T: Number>(start: usize, column: &[T]) -> usize {
+    let (mut best, mut most) = (start, magnitude(column[start]));
+    for (row, value) in column.iter().enumerate().skip(start + 1) {
+        let size = magnitude(*value);
+        // A NaN is as good a pivot as any: it has to be seen in the result.
+        if size > most || (T::Part::is_nan_impl(&size) && !T::Part::is_nan_impl(&most)) {
+            (best, most) = (row, size);
+        }
+    }
+    best
+}
+
+/// Σ of factors times lines that are `columns` apart, from `C` elements.
+#[inline(always)]
+fn subtract<T: Number, const C: usize>(factors: &[T; FEW], lines: &[T], columns: usize, to: &mut [T]) {
+    let to = &mut to[..C];
+    let mut rest: [T; C] = std::array::from_fn(|at| to[at]);
+    for (k, factor) in factors.iter().enumerate() {
+        let line = &lines[k * columns..][..C];
+        rest.iter_mut().zip(line).for_each(|(rest, value)| *rest = *rest - *factor * *value);
+    }
+    to.copy_from_slice(&rest);
 }
 
 /// X with A X = B, or with Aᴴ X = B, from the factors of A (n × n); B and X are n × `right`.

@@ -10,7 +10,7 @@ use faer::prelude::ReborrowMut;
 use faer::{Conj, Par};
 
 use crate::reflection::{self, identity};
-use crate::{Number, buffer, conj, load, nth, nth_mut, one, scratch, store, zero};
+use crate::{Number, balance, buffer, conj, load, nth, nth_mut, one, scratch, store, zero};
 
 /// `q` is rows × `width` with `width` the lesser of rows and columns, or rows for a square Q, or 0 if Q is not wanted; `r` is
 /// `height` × columns, with `height` either of the two as well.
@@ -49,13 +49,23 @@ pub fn factor<T: Number>(
     let (mut dense, mut coefficients) = (scratch::<T>(rows, columns), scratch::<T>(block, least));
     let mut orthonormal = scratch::<T>(rows, width);
     for index in 0..count {
-        load(nth(a, index, rows * columns), dense.as_mut());
+        let a = nth(a, index, rows * columns);
+        let balance = balance(a);
+        load(a, dense.as_mut());
+        if let Some([factor, _]) = &balance {
+            for column in 0..columns {
+                dense.as_mut().col_mut(column).iter_mut().for_each(|value| *value = T::mul_real_impl(value, factor));
+            }
+        }
         qr_in_place(dense.as_mut(), coefficients.as_mut(), Par::Seq, MemStack::new(&mut memory), Default::default());
         let r = nth_mut(r, index, height * columns);
         for column in 0..columns {
             for row in 0..=column.min(least - 1) {
                 r[row * columns + column] = dense[(row, column)];
             }
+        }
+        if let Some([_, inverse]) = &balance {
+            r.iter_mut().for_each(|value| *value = T::mul_real_impl(value, inverse));
         }
         if width > 0 {
             orthonormal.as_mut().fill(zero());
@@ -78,10 +88,17 @@ pub fn factor<T: Number>(
 fn plain<T: Number>([rows, columns]: [usize; 2], width: usize, a: &[T], q: &mut [T], r: &mut [T]) {
     let least = rows.min(columns);
     let (mut dense, mut factors) = (a.to_vec(), vec![zero::<T>(); least]);
+    let balance = balance(a);
+    if let Some([factor, _]) = &balance {
+        dense.iter_mut().for_each(|value| *value = T::mul_real_impl(value, factor));
+    }
     reflection::factor([rows, columns], &mut dense, &mut factors);
     for at in 0..least {
         let line = at * columns + at..(at + 1) * columns;
         r[line.clone()].copy_from_slice(&dense[line]);
+    }
+    if let Some([_, inverse]) = &balance {
+        r.iter_mut().for_each(|value| *value = T::mul_real_impl(value, inverse));
     }
     if width == 0 {
         return;

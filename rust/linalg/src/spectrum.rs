@@ -8,7 +8,7 @@
 
 use faer::traits::{ComplexField, RealField};
 
-use crate::{Number, conj, nth, nth_mut, one, product, zero};
+use crate::{Number, greatest, nth, nth_mut, one, product, turn, wide, zero};
 
 /// Why there is no gradient.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,43 +52,58 @@ pub fn groups<T: Number>(
     if n == 0 {
         return Ok(());
     }
+    let small = negligible::<T>(n);
+    for index in 0..values.len() / n {
+        let (values, gradient) = (nth(values, index, n), nth(gradient, index, n));
+        let (k, s) = (nth(antihermitian, index, n * n), nth(hermitian, index, n * n));
+        let (keep, ratio) = (nth_mut(keep, index, n * n), nth_mut(ratio, index, n * n));
+        groups_of::<T>(n, valued, small, values, k, s, gradient, keep, ratio).map_err(|why| (index, why))?;
+    }
+    Ok(())
+}
+
+/// [`groups`] of one matrix, `small` being what counts as vanishing beside 1.
+fn groups_of<T: Number>(
+    n: usize,
+    valued: bool,
+    small: T::Part,
+    values: &[T::Part],
+    k: &[T],
+    s: &[T],
+    gradient: &[T::Part],
+    keep: &mut [T::Part],
+    ratio: &mut [T::Part],
+) -> Result<(), Undetermined> {
     ratio.fill(zero());
     keep.fill(one());
-    for index in 0..values.len() / n {
-        let values = nth(values, index, n);
-        let (keep, ratio) = (nth_mut(keep, index, n * n), nth_mut(ratio, index, n * n));
-        let size = |value: T::Part| T::Part::abs_impl(&value);
-        let most =
-            values.iter().fold(zero::<T::Part>(), |most, &value| if size(value) > most { size(value) } else { most });
-        let equal = resolution::<T>(n) * most;
-        let (k, s) = (nth(antihermitian, index, n * n), nth(hermitian, index, n * n));
-        let known = k.iter().chain(s).map(T::abs_impl).fold(zero::<T::Part>(), |a, b| if b > a { b } else { a });
-        let phase = |at: usize| size(T::imag_part_impl(&k[at * n + at]));
-        if (0..n).any(|at| phase(at) > negligible::<T>(n) * known) {
-            return Err((index, Undetermined::Phase));
+    let size = |value: T::Part| T::Part::abs_impl(&value);
+    let equal = resolution::<T>(n) * greatest(values);
+    // Of real matrices these are zeros.
+    if !T::IS_REAL {
+        let known = [greatest(k), greatest(s)];
+        let known = if known[1] > known[0] { known[1] } else { known[0] };
+        if (0..n).any(|at| size(T::imag_part_impl(&k[at * n + at])) > small * known) {
+            return Err(Undetermined::Phase);
         }
-        let mut start = 0;
-        while start < n {
-            let mut end = start + 1;
-            while end < n && size(values[end] - values[end - 1]) <= equal {
-                end += 1;
-            }
+    }
+    let mut start = 0;
+    while start < n {
+        let mut end = start + 1;
+        while end < n && size(values[end] - values[end - 1]) <= equal {
+            end += 1;
+        }
+        for row in start..end {
+            keep[row * n + start..row * n + end].fill(zero());
+        }
+        if end - start > 1 {
+            let found = limit::<T>(n, valued, small, start..end, k, s, gradient)?;
             for row in start..end {
-                for column in start..end {
-                    keep[row * n + column] = zero();
+                for column in (start..end).filter(|&column| column != row) {
+                    ratio[row * n + column] = found;
                 }
             }
-            if end - start > 1 {
-                let found =
-                    limit::<T>(n, valued, start..end, k, s, nth(gradient, index, n)).map_err(|why| (index, why))?;
-                for row in start..end {
-                    for column in (start..end).filter(|&column| column != row) {
-                        ratio[row * n + column] = found;
-                    }
-                }
-            }
-            start = end;
         }
+        start = end;
     }
     Ok(())
 }
@@ -109,37 +124,29 @@ pub fn gradient<T: Number>(
         return Ok(());
     }
     let new = || vec![zero::<T>(); n * n];
-    let (mut whole, mut skew, mut known, mut inner) = (new(), new(), new(), new());
+    let (mut whole, mut turned, mut skew, mut known, mut inner) = (new(), new(), new(), new(), new());
     let (mut keep, mut ratio) = (vec![zero::<T::Part>(); n * n], vec![zero::<T::Part>(); n * n]);
     let none = vec![zero::<T::Part>(); n];
-    let half = T::Part::from_f64_impl(0.5);
+    let (half, small) = (T::Part::from_f64_impl(0.5), negligible::<T>(n));
     for index in 0..values.len() / n {
         let (values, vectors) = (nth(values, index, n), nth(vectors, index, n * n));
         let slope = if to_values.is_empty() { &none } else { nth(to_values, index, n) };
         inner.fill(zero());
         if !to_vectors.is_empty() {
             product(n, [true, false], vectors, nth(to_vectors, index, n * n), &mut whole);
-            for row in 0..n {
-                for column in 0..n {
-                    let (own, other) = (whole[row * n + column], conj(whole[column * n + row]));
-                    skew[row * n + column] = T::mul_real_impl(&(own - other), &half);
-                    known[row * n + column] = T::mul_real_impl(&(own + other), &half);
-                }
-            }
-            groups::<T>(n, !to_values.is_empty(), values, &skew, &known, slope, &mut keep, &mut ratio)
-                .map_err(|(_, why)| (index, why))?;
-            for row in 0..n {
-                for column in 0..n {
-                    let at = row * n + column;
-                    // Where the difference counts as none, nothing is left of the quotient.
-                    let quotient = if keep[at] == zero() {
-                        zero()
-                    } else {
-                        skew[at].over(T::from_real_impl(&(values[column] - values[row])))
-                    };
-                    inner[at] = quotient + T::mul_real_impl(&known[at], &ratio[at]);
-                }
-            }
+            wide(
+                #[inline(always)]
+                || {
+                    turn([n, n], &whole, &mut turned);
+                    parts(half, half, [&whole, &turned], &mut skew, &mut known);
+                },
+            );
+            groups_of::<T>(n, !to_values.is_empty(), small, values, &skew, &known, slope, &mut keep, &mut ratio)
+                .map_err(|why| (index, why))?;
+            wide(
+                #[inline(always)]
+                || quotients(n, values, [&skew, &known], [&keep, &ratio], &mut inner),
+            );
         }
         for (at, slope) in slope.iter().enumerate() {
             inner[at * n + at] = inner[at * n + at] + T::from_real_impl(slope);
@@ -148,6 +155,37 @@ pub fn gradient<T: Number>(
         product(n, [false, true], &whole, vectors, nth_mut(result, index, n * n));
     }
     Ok(())
+}
+
+/// The antihermitian part of a matrix times 2 `half`, and the hermitian one times 2 `share`.
+#[inline(always)]
+fn parts<T: Number>(half: T::Part, share: T::Part, [a, turned]: [&[T]; 2], skew: &mut [T], known: &mut [T]) {
+    for (((own, turned), skew), known) in a.iter().zip(turned).zip(skew).zip(known) {
+        *skew = T::mul_real_impl(&(*own - *turned), &half);
+        *known = T::mul_real_impl(&(*own + *turned), &share);
+    }
+}
+
+/// K / (λⱼ − λᵢ) where it is kept, and the limit of it elsewhere.
+#[inline(always)]
+fn quotients<T: Number>(
+    n: usize,
+    values: &[T::Part],
+    [k, s]: [&[T]; 2],
+    [keep, ratio]: [&[T::Part]; 2],
+    inner: &mut [T],
+) {
+    for (row, inner) in inner.chunks_exact_mut(n).enumerate() {
+        let own = values[row];
+        let (k, s) = (nth(k, row, n), nth(s, row, n));
+        let (keep, ratio) = (nth(keep, row, n), nth(ratio, row, n));
+        for column in 0..n {
+            // Where the difference counts as none, nothing is left of the quotient.
+            let quotient = k[column].over(T::from_real_impl(&(values[column] - own)));
+            let quotient = if keep[column] == zero() { zero() } else { quotient };
+            inner[column] = quotient + T::mul_real_impl(&s[column], &ratio[column]);
+        }
+    }
 }
 
 /// The gradients of square matrices from those of their singular values and of U and Vᴴ, of which any may be empty: none.
@@ -170,11 +208,12 @@ pub fn singular_gradient<T: Number>(
     }
     let new = || vec![zero::<T>(); n * n];
     let (mut left, mut right, mut sum, mut inner) = (new(), new(), new(), new());
-    let (mut skew, mut known, mut other) = (new(), new(), new());
+    let (mut turned, mut skew, mut known, mut other) = (new(), new(), new(), new());
     let real = || vec![zero::<T::Part>(); n * n];
     let (mut keep, mut ratio, mut divisors) = (real(), real(), real());
     let none = vec![zero::<T::Part>(); n];
     let (half, quarter) = (T::Part::from_f64_impl(0.5), T::Part::from_f64_impl(0.25));
+    let small = negligible::<T>(n);
     for index in 0..values.len() / n {
         let values = nth(values, index, n);
         let slope = if to_values.is_empty() { &none } else { nth(to_values, index, n) };
@@ -186,33 +225,39 @@ pub fn singular_gradient<T: Number>(
             if !to_vh.is_empty() {
                 product(n, [false, true], nth(vh, index, n * n), nth(to_vh, index, n * n), &mut right);
             }
-            for row in 0..n {
-                for column in 0..n {
-                    let (at, across) = (row * n + column, column * n + row);
-                    sum[at] = left[at] + right[at];
-                    let (own, turned) = (sum[at], conj(left[across] + right[across]));
-                    skew[at] = T::mul_real_impl(&(own - turned), &half);
-                    known[at] = T::mul_real_impl(&(own + turned), &quarter);
-                    let (own, turned) = (left[at] - right[at], conj(left[across] - right[across]));
-                    other[at] = T::mul_real_impl(&(own - turned), &half);
-                    divisors[at] = values[row] + values[column];
-                }
-            }
-            groups::<T>(n, !to_values.is_empty(), values, &skew, &known, slope, &mut keep, &mut ratio)
-                .map_err(|(_, why)| (index, Some(why)))?;
-            for row in 0..n {
-                for column in 0..n {
-                    let at = row * n + column;
-                    if keep[at] != zero() {
-                        inner[at] = skew[at].over(T::from_real_impl(&(values[column] - values[row])));
+            wide(
+                #[inline(always)]
+                || {
+                    let both = || left.iter().zip(&right);
+                    other.iter_mut().zip(both()).for_each(|(to, (left, right))| *to = *left - *right);
+                    turn([n, n], &other, &mut turned);
+                    for (own, turned) in other.iter_mut().zip(&turned) {
+                        *own = T::mul_real_impl(&(*own - *turned), &half);
                     }
-                    inner[at] = inner[at] + T::mul_real_impl(&known[at], &ratio[at]);
-                }
-            }
+                    sum.iter_mut().zip(both()).for_each(|(to, (left, right))| *to = *left + *right);
+                    turn([n, n], &sum, &mut turned);
+                    parts(half, quarter, [&sum, &turned], &mut skew, &mut known);
+                    for (to, &own) in divisors.chunks_exact_mut(n).zip(values) {
+                        to.iter_mut().zip(values).for_each(|(to, &value)| *to = own + value);
+                    }
+                },
+            );
+            groups_of::<T>(n, !to_values.is_empty(), small, values, &skew, &known, slope, &mut keep, &mut ratio)
+                .map_err(|why| (index, Some(why)))?;
+            wide(
+                #[inline(always)]
+                || quotients(n, values, [&skew, &known], [&keep, &ratio], &mut inner),
+            );
             divisible::<T>([n * n, n, n * n], &other, &divisors, values, &sum, &mut keep).map_err(|_| (index, None))?;
-            for at in (0..n * n).filter(|&at| keep[at] != zero()) {
-                inner[at] = inner[at] + other[at].over(T::from_real_impl(&divisors[at]));
-            }
+            wide(
+                #[inline(always)]
+                || {
+                    for (((to, value), divisor), keep) in inner.iter_mut().zip(&other).zip(&divisors).zip(&keep) {
+                        let quotient = value.over(T::from_real_impl(divisor));
+                        *to = if *keep == zero() { *to } else { *to + quotient };
+                    }
+                },
+            );
         }
         for (at, slope) in slope.iter().enumerate() {
             inner[at * n + at] = inner[at * n + at] + T::from_real_impl(slope);
@@ -227,6 +272,7 @@ pub fn singular_gradient<T: Number>(
 fn limit<T: Number>(
     n: usize,
     valued: bool,
+    negligible: T::Part,
     group: std::ops::Range<usize>,
     k: &[T],
     s: &[T],
@@ -235,7 +281,7 @@ fn limit<T: Number>(
     let greater = |a: T::Part, b: T::Part| if b > a { b } else { a };
     let size = |value: T::Part| T::Part::abs_impl(&value);
     let most = k.iter().chain(s).map(T::abs_impl).fold(zero(), greater);
-    let (small, nothing) = (negligible::<T>(n) * most, zero::<T::Part>());
+    let (small, nothing) = (negligible * most, zero::<T::Part>());
     let pairs = || {
         group
             .clone()
@@ -257,7 +303,7 @@ fn limit<T: Number>(
     if diagonal().any(|s| size(s) > small) && !is_mixed {
         return Ok(nothing);
     }
-    let tolerance = negligible::<T>(n) * steepest;
+    let tolerance = negligible * steepest;
     // A sum of a function of the values and of one that is the same for every basis has such a gradient, too.
     let is_even = gradient.iter().all(|&g| size(g - gradient[0]) <= tolerance);
     let square = diagonal().fold(nothing, |sum, s| sum + s * s);
@@ -292,20 +338,31 @@ pub fn divisible<T: Number>(
     if size == 0 || n == 0 {
         return Ok(());
     }
-    let greatest =
-        |values: &mut dyn Iterator<Item = T::Part>| values.fold(zero::<T::Part>(), |a, b| if b > a { b } else { a });
     for index in 0..scale.len() / n {
-        let most = greatest(&mut nth(scale, index, n).iter().map(T::Part::abs_impl));
-        let equal = resolution::<T>(n) * most;
-        let small = negligible::<T>(n) * greatest(&mut nth(reference, index, known).iter().map(T::abs_impl));
-        let pairs = nth(numerators, index, size).iter().zip(nth(divisors, index, size));
-        for ((numerator, &divisor), keep) in pairs.zip(nth_mut(keep, index, size)) {
-            if divisor <= equal {
-                *keep = zero();
-                if T::abs_impl(numerator) > small {
-                    return Err(index);
+        let (divisors, keep) = (nth(divisors, index, size), nth_mut(keep, index, size));
+        let equal = resolution::<T>(n)
+            * wide(
+                #[inline(always)]
+                || greatest(nth(scale, index, n)),
+            );
+        let mut all = true;
+        wide(
+            #[inline(always)]
+            || {
+                for (keep, &divisor) in keep.iter_mut().zip(divisors) {
+                    let is_zero = divisor <= equal;
+                    *keep = if is_zero { zero() } else { one() };
+                    all &= !is_zero;
                 }
-            }
+            },
+        );
+        if all {
+            continue;
+        }
+        let small = negligible::<T>(n) * greatest(nth(reference, index, known));
+        let mut pairs = nth(numerators, index, size).iter().zip(&*keep);
+        if pairs.any(|(numerator, &keep)| keep == zero() && T::abs_impl(numerator) > small) {
+            return Err(index);
         }
     }
     Ok(())

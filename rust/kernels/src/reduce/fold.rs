@@ -44,6 +44,17 @@ pub(super) trait Reducer: Copy + Send + Sync + 'static {
     /// # Safety
     /// `x` is valid for `n` elements, and `n` is at least 1.
     unsafe fn run(&self, x: *const Self::In, n: usize, base: usize) -> Self::Acc;
+    /// [`Self::run`] for `count` runs, `stride` bytes apart.
+    ///
+    /// # Safety
+    /// Every run is valid, `accs` has room for `count` states.
+    #[inline(always)]
+    unsafe fn runs(&self, x: *const u8, count: usize, stride: isize, n: usize, base: usize, accs: *mut Self::Acc) {
+        for i in 0..count {
+            // SAFETY: as promised by the caller.
+            unsafe { accs.add(i).write(self.run(x.offset(i as isize * stride).cast(), n, base)) };
+        }
+    }
     /// States of `w` columns of `rows` rows, `stride` bytes apart, which are those from number `base` on.
     ///
     /// # Safety
@@ -346,10 +357,7 @@ simd! {
     unsafe fn runs_of<R: Reducer>(
         reducer: R, x: *const u8, count: usize, stride: isize, n: usize, base: usize, accs: *mut R::Acc,
     ) {
-        for i in 0..count {
-            let x = x.offset(i as isize * stride).cast();
-            accs.add(i).write(reducer.run(x, n, base));
-        }
+        Reducer::runs(&reducer, x, count, stride, n, base, accs);
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 use super::fold::{Fold, GROUP, MAX_COLUMNS, Reducer, fold_columns, fold_run};
 use crate::element::{B8, Element};
@@ -219,6 +220,10 @@ shared!(f32, f64);
 #[derive(Clone, Copy)]
 pub(super) struct Extreme<F>(pub F);
 
+/// Elements of a run up to which runs lie across the lanes: to find the extreme one among the lanes of a run, and where it is,
+/// takes as long as some fifty elements.
+const ACROSS: usize = 128;
+
 /// Elements compared at once in the search for the extreme one.
 const SEARCH: usize = 64;
 
@@ -308,7 +313,45 @@ impl<T: Bounded, F: Fold<In = T, Lane = T>> Reducer for Extreme<F> {
             let value = fold_run(&self.0, x, n);
             // An element that is lent may change meanwhile: then there may be none.
             let at = find(x, n, value).min(n - 1);
-            (value, (base + at) as i64)
+            (x.add(at).read_unaligned(), (base + at) as i64)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn runs(&self, x: *const u8, count: usize, stride: isize, n: usize, base: usize, accs: *mut (T, i64)) {
+        let run = |i: usize| x.wrapping_offset(i as isize * stride).cast::<T>();
+        let across = if n <= ACROSS { count - count % GROUP } else { 0 };
+        let mut tile = [const { MaybeUninit::<[T; GROUP]>::uninit() }; ACROSS];
+        let tile = tile.as_mut_ptr().cast::<[T; GROUP]>();
+        for first in (0..across).step_by(GROUP) {
+            // SAFETY: as promised by the caller; the tile has room for n groups, which are filled before they are read.
+            unsafe {
+                for lane in 0..GROUP {
+                    let (from, to) = (run(first + lane), tile.cast::<T>().add(lane));
+                    for i in 0..n {
+                        to.add(i * GROUP).write(from.add(i).read_unaligned());
+                    }
+                }
+                let mut best = tile.read();
+                let mut at = [0i32; GROUP];
+                for i in 1..n {
+                    let next = tile.add(i).read();
+                    for l in 0..GROUP {
+                        // What came first stays unless the next one is strictly better.
+                        let stays = same(self.0.merge(best[l], next[l]), best[l]);
+                        best[l] = if stays { best[l] } else { next[l] };
+                        at[l] = if stays { at[l] } else { i as i32 };
+                    }
+                    group_done();
+                }
+                for l in 0..GROUP {
+                    accs.add(first + l).write((best[l], base as i64 + i64::from(at[l])));
+                }
+            }
+        }
+        for i in across..count {
+            // SAFETY: as promised by the caller.
+            unsafe { accs.add(i).write(self.run(run(i), n, base)) };
         }
     }
 

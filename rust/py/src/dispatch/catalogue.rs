@@ -21,7 +21,7 @@ fn namespace(place: Place, in_place: bool) -> &'static str {
 
 fn kind(call: &Call) -> &'static str {
     match call {
-        Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsInPlace(..) => "elementwise",
+        Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsOfReals(..) | Call::RowsInPlace(..) => "elementwise",
         Call::Structured(_) => "structured",
         Call::InPlace(..) => "structured with an in-place form",
         Call::OnlyInPlace(_) => "in place",

@@ -233,7 +233,7 @@ fn place_of_new(info: &'static OpInfo, parsed: &Parsed) -> Option<Placed> {
 /// Calls an operation; the GIL is released when the work is long.
 pub fn call(py: Python<'_>, info: &'static OpInfo, form: &Form<'_>, values: &[Value]) -> PyResult<Output> {
     let limit = match info.call {
-        Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsInPlace(..) => LONG_ELEMENTWISE,
+        Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsOfReals(..) | Call::RowsInPlace(..) => LONG_ELEMENTWISE,
         _ => LONG_STRUCTURED,
     };
     let run = || {

@@ -138,6 +138,9 @@ pub fn nansum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DT
 /// The mean of what is not NaN.
 #[track_caller]
 pub fn nanmean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    if input.dtype().is_complex() {
+        return Err(Error::not_implemented("nanmean", "nansum on CPU does not support complex inputs: their mean"));
+    }
     if !input.dtype().is_float() {
         return Err(Error::runtime(
             "nanmean",

@@ -215,6 +215,7 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
     match exponent {
         Arg::Scalar(scalar) if matches!(input, Arg::Tensor(tensor) if has_power(tensor.dtype(), scalar)) => {
             let complex = matches!(input, Arg::Tensor(tensor) if tensor.dtype().is_complex());
+            let scalar = scalar.rounded(promoted(&[input]));
             Ok(match scalar.to_complex() {
                 [1.0, 0.0] => Resolved::with(&rows::pow_scalar::ROW, &[1.0.into()], &[input]),
                 [2.0, 0.0] => Resolved::new(&rows::square::ROW, &[input]),

@@ -104,9 +104,11 @@ impl Row {
     }
 
     /// A number among the inputs as the row reads it beside elements of `dtype`. Of half precision it is one of them where it is
-    /// compared, added or what remains of it: 0.1 is equal to what 0.1 was stored as. Products and quotients take it as it is.
+    /// compared, added, what remains of it, or of powers and logarithms: 0.1 is equal to what 0.1 was stored as. Products and
+    /// quotients take it as it is.
     pub fn number(&self, number: Scalar, dtype: DType) -> Scalar {
-        let rounds = || self.tier.is_predicate() || matches!(self.name, "add" | "sub" | "rsub" | "remainder" | "fmod");
+        const ROUNDED: [&str; 9] = ["add", "sub", "rsub", "remainder", "fmod", "pow", "rpow", "xlogy", "xlog1py"];
+        let rounds = || self.tier.is_predicate() || ROUNDED.contains(&self.name);
         if dtype.is_half() && rounds() { number.rounded(dtype) } else { number }
     }
 

@@ -5,8 +5,10 @@ use super::{Arg, Row, resolve};
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::ops::registry::signature::{params, takes};
-use crate::ops::registry::{Call, Forms, Gives, OpInfo, Param, Resolve, Resolved, of_reals, op, rows_by};
-use crate::ops::{complex, rows};
+use crate::ops::registry::{
+    Call, Declared, Forms, Gives, OpInfo, Output, Param, Resolve, Resolved, of_reals, op, rows_by,
+};
+use crate::ops::{complex, rows, views};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -47,6 +49,42 @@ const NN_EVERYWHERE: Forms = NN_.and(Forms::FUNCTION).and(Forms::IN_PLACE_FUNCTI
 macro_rules! comparison {
     ($name:ident, $aliases:expr) => {
         row(&rows::$name::ROW, $aliases, TENSOR_FIRST, Forms::ALL)
+    };
+}
+
+/// The greater or smaller of two: complex numbers have no order.
+macro_rules! greater {
+    ($name:ident) => {
+        row(&rows::$name::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)).of_complex(|_| {
+            const NAME: &str = stringify!($name);
+            Err(Error::type_(NAME, concat!(stringify!($name), " not implemented for complex tensors.")))
+        })
+    };
+}
+
+/// Complex numbers have one infinity, which is neither.
+macro_rules! one_infinity {
+    ($name:ident) => {
+        row(&rows::$name::ROW, &[], UNARY, Forms::BOTH.and(Forms::SAME_OUT)).of_complex(|_| {
+            const NAME: &str = stringify!($name);
+            Err(Error::type_(NAME, concat!(stringify!($name), " does not support complex inputs.")))
+        })
+    };
+}
+
+/// Its parameters are written once for real and for complex numbers.
+macro_rules! nan_to_num {
+    ($($name:ident: $type:ty $(= $default:expr)?),*) => {
+        rows_by(
+            "nan_to_num",
+            takes!(($($name: $type $(= $default)?),*) { nan_to_num($($name),*) }),
+            UNPROMOTED,
+            rows::nan_to_num::ROW.doc,
+        )
+        .of_complex({
+            let complex: Declared = takes!(($($name: $type $(= $default)?),*) { nan_to_num_of_complex($($name),*) });
+            complex.1
+        })
     };
 }
 
@@ -137,10 +175,6 @@ fn nan_to_num<'a>(
     neginf: Option<f64>,
 ) -> Result<Resolved<'a>> {
     let dtype = input.dtype();
-    if dtype.is_complex() {
-        let reason = "complex numbers: take view_as_real of them";
-        return Err(Error::not_implemented("nan_to_num", reason.to_owned()));
-    }
     if !dtype.is_float() {
         return Ok(Resolved::new(&rows::unchanged::ROW, &[input.into()]));
     }
@@ -151,8 +185,22 @@ fn nan_to_num<'a>(
         DType::F32 => f64::from(f32::MAX),
         _ => f64::MAX,
     };
-    let numbers = [nan.unwrap_or(0.0), posinf.unwrap_or(greatest), neginf.unwrap_or(-greatest)];
-    Ok(Resolved::with(&rows::nan_to_num::ROW, &numbers.map(Scalar::from), &[input.into()]))
+    let numbers = replacements(nan, posinf, neginf, greatest);
+    Ok(Resolved::with(&rows::nan_to_num::ROW, &numbers, &[input.into()]))
+}
+
+/// What stands for NaN and the infinities.
+fn replacements(nan: Option<f64>, posinf: Option<f64>, neginf: Option<f64>, greatest: f64) -> [Scalar; 3] {
+    [nan.unwrap_or(0.0).into(), posinf.unwrap_or(greatest).into(), neginf.unwrap_or(-greatest).into()]
+}
+
+/// Of real and imaginary part each by itself.
+fn nan_to_num_of_complex(input: &Tensor, nan: Option<f64>, posinf: Option<f64>, neginf: Option<f64>) -> Result<Output> {
+    let greatest = if input.dtype() == DType::C64 { f64::from(f32::MAX) } else { f64::MAX };
+    let parts = views::view_as_real(input)?;
+    let numbers = replacements(nan, posinf, neginf, greatest);
+    let finite = super::apply(&rows::nan_to_num::ROW, &numbers, &[(&parts).into()])?;
+    Ok(views::view_as_complex(&finite)?.into())
 }
 
 fn masked_fill<'a>(input: &'a Tensor, mask: &'a Tensor, value: Arg<'a>) -> Result<Resolved<'a>> {
@@ -344,10 +392,10 @@ pub static TABLE: &[OpInfo] = &[
     row(&rows::lgamma::ROW, &[], UNARY, Forms::ALL),
     row(&rows::digamma::ROW, &[], UNARY, Forms::ALL.and(Forms::SPECIAL)),
     row(&rows::sigmoid::ROW, &[], UNARY, WITH_FUNCTION_.and(Forms::NN)),
-    row(&rows::maximum::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
-    row(&rows::minimum::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
-    row(&rows::fmax::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
-    row(&rows::fmin::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
+    greater!(maximum),
+    greater!(minimum),
+    greater!(fmax),
+    greater!(fmin),
     rows_by(
         "copysign",
         takes!((input: Tensor, other: TensorOrNumber) {
@@ -409,14 +457,7 @@ pub static TABLE: &[OpInfo] = &[
         Forms::ALL,
         "`input + value * tensor1 / tensor2`.",
     ),
-    rows_by(
-        "nan_to_num",
-        takes!((input: Tensor, nan: Option<Float> = 0.0, posinf: Option<Float> = None, neginf: Option<Float> = None) {
-            nan_to_num(input, nan, posinf, neginf)
-        }),
-        UNPROMOTED,
-        rows::nan_to_num::ROW.doc,
-    ),
+    nan_to_num!(input: Tensor, nan: Option<Float> = 0.0, posinf: Option<Float> = None, neginf: Option<Float> = None),
     rows_by(
         "masked_fill",
         takes!((input: Tensor, mask: Tensor, value: TensorOrNumber) { masked_fill(input, mask, value) }),
@@ -454,8 +495,8 @@ pub static TABLE: &[OpInfo] = &[
     special_test!(isnan),
     special_test!(isinf),
     special_test!(isfinite),
-    row(&rows::isposinf::ROW, &[], UNARY, Forms::BOTH.and(Forms::SAME_OUT)),
-    row(&rows::isneginf::ROW, &[], UNARY, Forms::BOTH.and(Forms::SAME_OUT)),
+    one_infinity!(isposinf),
+    one_infinity!(isneginf),
     row(&rows::signbit::ROW, &[], UNARY, Forms::BOTH.and(Forms::SAME_OUT)),
     bitwise!("bitwise_and", bitwise_and_int, logical_and, (input: TensorOrNumber, other: TensorOrNumber), Forms::ALL),
     bitwise!("bitwise_or", bitwise_or_int, logical_or, (input: TensorOrNumber, other: TensorOrNumber), Forms::ALL),

@@ -119,6 +119,14 @@ pub(super) fn axes_of(mask: &Mask) -> SmallVec<[i64; 6]> {
     (0..mask.len()).filter(|&axis| mask[axis]).map(|axis| axis as i64).collect()
 }
 
+/// Complex numbers have no order.
+pub(super) fn refuse_complex(op: &'static str, input: &Tensor) -> Result<()> {
+    if input.dtype().is_complex() {
+        return Err(Error::type_(op, format!("{op}(): does not support complex input")));
+    }
+    Ok(())
+}
+
 /// Nothing can be an extreme of nothing: without named axes there has to be an element, and no named axis may be
 /// empty.
 pub(in crate::ops) fn refuse_empty(op: &'static str, shape: &[usize], axes: Option<&[i64]>) -> Result<()> {

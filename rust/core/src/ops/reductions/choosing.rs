@@ -2,7 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::axes::{Mask, reduce_array, refuse_empty};
+use super::axes::{Mask, reduce_array, refuse_complex, refuse_empty};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -137,6 +137,7 @@ impl Choice for ExtremeAlong {
 pub fn extreme_along(input: &Tensor, greatest: bool, axis: i64, keep: bool) -> Result<(Tensor, Tensor)> {
     let (op, name) = if greatest { ("max", "MaxBackward0") } else { ("min", "MinBackward0") };
     let shape = input.shape();
+    refuse_complex(op, input)?;
     let axis_index = shape::normalize_axis(op, axis, shape.len())?;
     refuse_empty(op, &shape, Some(&[axis]))?;
     choose(name, ExtremeAlong { greatest }, input, axis_index, keep)

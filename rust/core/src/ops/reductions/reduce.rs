@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use smallvec::{SmallVec, smallvec};
 
 use super::axes::{
-    Mask, axes_of, check_looks, count, kept_shape, mask, reduce_array, refuse_empty, refuse_integral, restore_axes,
+    Mask, axes_of, check_looks, count, kept_shape, mask, reduce_array, refuse_complex, refuse_empty, refuse_integral, restore_axes,
     result_shape, strict_mask,
 };
 use super::range::{self, Lines};
@@ -687,6 +687,7 @@ pub fn arg_extreme(input: &Tensor, greatest: bool, axis: Option<i64>, keep: bool
     if input.dtype() == DType::Bool {
         return Err(Error::no_kernel(op, &format!("{op}_cpu"), DType::Bool));
     }
+    refuse_complex(op, input)?;
     let axes = axis.map(|axis| [axis]);
     let axes = axes.as_ref().map(<[i64; 1]>::as_slice);
     let shape = input.shape();

@@ -183,7 +183,8 @@ pub static TABLE: &[OpInfo] = &[
         call: Call::Row(&crate::ops::rows::maximum::ROW),
         gives: Gives::Tensor,
         doc: "",
-    },
+    }
+    .of_complex(|_| Err(Error::type_("maximum", "maximum not implemented for complex tensors."))),
     op(
         "max",
         takes!((input: Tensor, dim: Int, keepdim: Bool = false) => choosing::extreme_along(input, true, dim, keepdim)),
@@ -205,7 +206,8 @@ pub static TABLE: &[OpInfo] = &[
         call: Call::Row(&crate::ops::rows::minimum::ROW),
         gives: Gives::Tensor,
         doc: "",
-    },
+    }
+    .of_complex(|_| Err(Error::type_("minimum", "minimum not implemented for complex tensors."))),
     op(
         "min",
         takes!((input: Tensor, dim: Int, keepdim: Bool = false) => choosing::extreme_along(input, false, dim, keepdim)),

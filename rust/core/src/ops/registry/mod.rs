@@ -180,6 +180,8 @@ pub enum Call {
     RowsInPlace(Resolve, Resolve),
     /// An elementwise row of real numbers; where the first argument is complex, something else.
     RowOfReals(&'static Row, Body<Output>),
+    /// Elementwise rows of real numbers, chosen by the arguments; where one of them is complex, something else.
+    RowsOfReals(Resolve, Body<Output>),
     /// Anything else. `out=` and the in-place form copy the result.
     Structured(Body<Output>),
     /// Anything else that also has an in-place form of its own.
@@ -301,6 +303,16 @@ impl OpInfo {
         Self { aliases, ..self }
     }
 
+    /// Rows of real numbers, and this where an argument is complex.
+    pub const fn of_complex(self, of_complex: Body<Output>) -> Self {
+        let call = match self.call {
+            Call::Row(row) => Call::RowOfReals(row, of_complex),
+            Call::Rows(resolve) => Call::RowsOfReals(resolve, of_complex),
+            _ => panic!("only rows have another way for complex numbers"),
+        };
+        Self { call, ..self }
+    }
+
     /// With something else than one tensor as result.
     pub const fn giving(self, gives: Gives) -> Self {
         Self { gives, ..self }
@@ -347,7 +359,9 @@ impl OpInfo {
         let args = Args { op: self.name, values };
         let is_complex = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.dtype().is_complex());
         let call = match self.call {
-            Call::RowOfReals(_, of_complex) if values.iter().any(is_complex) => Call::Structured(of_complex),
+            Call::RowOfReals(_, of_complex) | Call::RowsOfReals(_, of_complex) if values.iter().any(is_complex) => {
+                Call::Structured(of_complex)
+            }
             call => call,
         };
         match (call, form) {
@@ -356,7 +370,7 @@ impl OpInfo {
                 let inputs: SmallVec<[Arg<'_>; 3]> = values.iter().map(read).collect();
                 self.invoke_row(row, &[], &inputs, form)
             }
-            (Call::Rows(resolve), form)
+            (Call::Rows(resolve) | Call::RowsOfReals(resolve, _), form)
             | (Call::RowsInPlace(_, resolve), form @ Form::InPlace)
             | (Call::RowsInPlace(resolve, _), form) => {
                 let resolved = resolve(&args)?;

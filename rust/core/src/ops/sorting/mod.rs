@@ -117,6 +117,7 @@ fn check_rank(op: &'static str, length: usize, array: &Array, axis: usize) -> Re
 /// Sorted along an axis: (values, positions). NaN counts as the greatest; the order of equal elements is kept.
 #[track_caller]
 pub fn sort(input: &Tensor, axis: i64, descending: bool, stable: Option<bool>) -> Result<(Tensor, Tensor)> {
+    refuse_complex("sort", "Sort", input)?;
     let axis = shape::normalize_axis("sort", axis, input.rank())?;
     let node = if stable.is_some() { "SortBackward1" } else { "SortBackward0" };
     choose(node, Order::Sort { descending }, input, axis, true)
@@ -141,6 +142,14 @@ fn refuse_bool(op: &'static str, input: &Tensor) -> Result<()> {
     }
 }
 
+/// Complex numbers have no order.
+fn refuse_complex(op: &'static str, name: &str, input: &Tensor) -> Result<()> {
+    if input.dtype().is_complex() {
+        return Err(Error::type_(op, format!("{name} does not support complex dtypes on CPU")));
+    }
+    Ok(())
+}
+
 /// The `k` greatest (or smallest) elements along an axis, in order: (values, positions).
 #[track_caller]
 pub fn topk(input: &Tensor, k: i64, axis: i64, largest: bool) -> Result<(Tensor, Tensor)> {
@@ -152,6 +161,7 @@ pub fn topk(input: &Tensor, k: i64, axis: i64, largest: bool) -> Result<(Tensor,
         return Err(Error::runtime(OP, format!("selected index k out of range: {k} of {size}")));
     }
     refuse_bool(OP, input)?;
+    refuse_complex(OP, OP, input)?;
     // A tensor without axes has one element, whatever is asked for.
     let k = if shape.is_empty() { 1 } else { k as usize };
     choose("TopkBackward0", Order::Topk { k, largest }, input, axis, true)
@@ -374,6 +384,10 @@ impl Op for BothExtremes {
 #[track_caller]
 pub fn aminmax(input: &Tensor, axis: Option<i64>, keep: bool) -> Result<(Tensor, Tensor)> {
     const OP: &str = "aminmax";
+    if input.dtype().is_complex() {
+        let name = crate::dtype::torch_name(input.dtype());
+        return Err(Error::type_(OP, format!("aminmax not implemented for {name}")));
+    }
     let shape = input.shape();
     let axes = axis.map(|axis| [axis]);
     let mask = axes::mask(OP, axes.as_ref().map(<[i64; 1]>::as_slice), shape.len())?;

@@ -1,6 +1,7 @@
 //! Names and signatures of copies.
 
 use super::copy;
+use crate::dtype::{Category, DType};
 use crate::ops::elementwise::Arg;
 use crate::ops::registry::signature::takes;
 use crate::ops::registry::{Forms, OpInfo, only_in_place, op};
@@ -27,7 +28,15 @@ pub static TABLE: &[OpInfo] = &[
             let _ = non_blocking;
             match other {
                 Arg::Tensor(source) => copy::copy_(input, source),
-                Arg::Scalar(number) => copy::copy_(input, &Tensor::scalar(number, number.dtype())?),
+                Arg::Scalar(number) => {
+                    // Every digit counts until it is stored.
+                    let dtype = match number.category() {
+                        Category::Float => DType::F64,
+                        Category::Complex => DType::C128,
+                        _ => number.dtype(),
+                    };
+                    copy::copy_(input, &Tensor::scalar(number, dtype)?)
+                }
             }
         }),
         Forms::METHOD,
