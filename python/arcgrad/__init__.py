@@ -19,7 +19,20 @@ from arcgrad import _core, _methods, _names, _pickling
 # Every public name of the core is a name of the package, but for what modules of the package use or wrap: `_core` keeps its
 # namespaces of operations, the loops of the optimizers, the reader and writer of files, and the op table itself.
 _KEPT = frozenset(
-    ("nn", "special", "linalg", "fft", "adam_step", "sgd_step", "safetensors_serialize", "safetensors_deserialize", "registry", "einsum")
+    (
+        "nn",
+        "special",
+        "linalg",
+        "fft",
+        "adam_step",
+        "sgd_step",
+        "with_gradients",
+        "is_fusible",
+        "safetensors_serialize",
+        "safetensors_deserialize",
+        "registry",
+        "einsum",
+    )
 )
 globals().update({name: value for name, value in vars(_core).items() if name[0] != "_" and name not in _KEPT})
 # Operations that PyTorch has under such names, and programs call.

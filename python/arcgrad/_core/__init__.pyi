@@ -2,7 +2,7 @@
 # mypy: disable-error-code="override, misc, overload-cannot-match"
 
 import builtins
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import EllipsisType
 from typing import Any, Literal, NamedTuple, Never, Self, SupportsIndex, TypeAlias, TypeGuard, TypeVar, overload
 import numpy as np
@@ -2519,7 +2519,7 @@ class dtype:
         """The real dtype with the same precision."""
 
 class layout:
-    """How the elements of a tensor are stored: strided, but for those of `arcgrad.sparse`."""
+    """How the elements of a tensor are stored: strided, but for those of `arcgrad.sparse` and `arcgrad.nested`."""
 
     def __repr__(self) -> str: ...
 
@@ -2581,6 +2581,7 @@ quint4x2: _dtype
 quint8: _dtype
 short: _dtype
 sparse_bsc: _layout
+jagged: _layout
 sparse_bsr: _layout
 sparse_coo: _layout
 sparse_csc: _layout
@@ -2667,6 +2668,9 @@ def is_complex(input: Tensor) -> builtins.bool:
 
 def is_floating_point(input: Tensor) -> builtins.bool:
     """Whether the elements of a tensor are floating-point numbers."""
+
+def with_gradients(params: Iterable[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """Those of the parameters that have a gradient, and the gradients: two lists of one length."""
 
 def is_fusible(params: list[Tensor], grads: list[Tensor]) -> builtins.bool:
     """Whether the loops know the parameters, which are real numbers in single or double precision, and their gradients, which are

@@ -41,12 +41,12 @@ fn place(n: usize, upper: bool, row: usize, column: usize) -> usize {
 fn some_cholesky<T: Real, const L: usize>(n: usize, upper: bool, a: &[T], factor: &mut [T], info: &mut [i32]) {
     let mut lower = [[T::ZERO; L]; MOST * MOST];
     for (group, info) in info.chunks_mut(L).enumerate() {
-        for l in 0..info.len() {
+        (0..info.len()).for_each(|l| {
             let a = nth(a, group * L + l, n * n);
             for row in 0..n {
                 (0..=row).for_each(|column| lower[row * MOST + column][l] = a[place(n, upper, row, column)]);
             }
-        }
+        });
         // Where a matrix turned out not to be positive definite: the row, counted from 1.
         let mut ends = [0; L];
         for row in 0..n {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use smallvec::{SmallVec, smallvec};
 
 use super::axes::{
-    Mask, axes_of, check_looks, count, kept_shape, mask, reduce_array, refuse_complex, refuse_empty, refuse_integral, restore_axes,
-    result_shape, strict_mask,
+    Mask, axes_of, check_looks, count, kept_shape, mask, reduce_array, refuse_complex, refuse_empty, refuse_integral,
+    restore_axes, result_shape, strict_mask,
 };
 use super::range::{self, Lines};
 use crate::array::Array;
