@@ -760,9 +760,9 @@ trait Visit {
     /// As for [`Visit::one`], at each.
     #[inline(always)]
     unsafe fn few<const L: usize>(&self, x: [isize; L], other: isize) {
-        for i in 0..L {
+        for (i, x) in x.into_iter().enumerate() {
             // SAFETY: the caller's positions.
-            unsafe { self.one(x[i], other + i as isize) };
+            unsafe { self.one(x, other + i as isize) };
         }
     }
 
