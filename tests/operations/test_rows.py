@@ -96,3 +96,22 @@ def test_convolutions_of_lines_that_fill_no_register_are_sums_over_taps(side, pa
         a, b = ag.tensor(x.astype(dtype)), ag.tensor(w.astype(dtype))
         found = ag.nn.functional.conv2d(a, b, padding=padding).numpy()
         assert np.abs(found - wanted).max() < tolerance
+
+
+@pytest.mark.parametrize("dtype", [ag.float32, ag.float64, ag.complex64, ag.bfloat16])
+@pytest.mark.parametrize("place", [np.s_[:, 1:], np.s_[:, :-3], np.s_[5:80], np.s_[:, 7], np.s_[0], np.s_[:, 3:9], np.s_[:], np.s_[:, :0]])
+def test_the_gradient_of_a_piece_is_zero_around_it(dtype, place):
+    x = ag.ones(128, 200, dtype=dtype, requires_grad=True)
+    # What was in the memory before must not be seen again.
+    ag.full((128, 200), 7.0, dtype=dtype)
+    (gradient,) = ag.autograd.grad(x[place], x, ag.full_like(x[place], 3.0))
+    expected = np.zeros((128, 200))
+    expected[place] = 3.0
+    assert np.array_equal(gradient.real.double().numpy(), expected)
+
+
+@pytest.mark.parametrize("shape, dim", [((64, 4096), 1), ((9, 5000), 1), ((4096, 64), 0), ((3, 4096, 70), 1)])
+def test_long_lines_are_scanned_as_short_ones(shape, dim):
+    x = ag.arange(int(np.prod(shape))).reshape(shape) % 7
+    assert np.array_equal(x.double().cumsum(dim).numpy(), x.numpy().astype(float).cumsum(dim))
+    assert np.array_equal(x.float().flip(dim).cummax(dim).values.numpy(), np.maximum.accumulate(np.flip(x.numpy(), dim), dim))

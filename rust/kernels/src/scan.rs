@@ -38,6 +38,9 @@ pub enum Scan {
 /// Lines scanned side by side: several vectors wide, and a block of them is still long.
 const LINES: usize = 64;
 
+/// Lines that are not neighbours and are scanned together.
+const APART: usize = 4;
+
 /// Picoseconds per element, read and written as it lies; gathered and scattered; of a logarithm and an exponential on top.
 const COST_DIRECT: u64 = 700;
 const COST: u64 = 2000;
@@ -115,7 +118,10 @@ unsafe fn drive(
     let direct = input.dtype == scanner.input()
         && outputs.iter().zip(dtypes).all(|(output, dtype)| output.dtype == dtype)
         && !(reverse && scanner.indexed());
-    let tiles = lines.inner_pieces(if direct { (CHUNK / n).max(LINES) } else { LINES });
+    // Lines that are not neighbours are scanned a few at a time, so a tile may be of few.
+    let neighbours = lines.axes.first().is_some_and(|axis| axis.strides[0] == input.dtype.size() as isize);
+    let least = if neighbours { LINES } else { APART };
+    let tiles = lines.inner_pieces(if direct { (CHUNK / n).max(least) } else { LINES });
     let cost = if direct { cost - COST + COST_DIRECT } else { cost };
     let width = tiles.box_len();
     let rows = (BLOCK / width).max(1);
