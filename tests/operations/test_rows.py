@@ -80,11 +80,10 @@ def test_gather_names_the_index_outside_wherever_it_is(length):
             x.gather(1, ag.tensor(outside))
 
 
-@pytest.mark.parametrize("side", [1, 3, 5, 7, 8, 14, 17, 28])
-@pytest.mark.parametrize("padding", [0, 1, 3])
+@pytest.mark.parametrize(
+    "side, padding", [(side, padding) for side in (1, 3, 5, 7, 8, 14, 17, 28) for padding in (0, 1, 3) if side + 2 * padding >= 3]
+)
 def test_convolutions_of_lines_that_fill_no_register_are_sums_over_taps(side, padding):
-    if side + 2 * padding < 3:
-        pytest.skip("no window fits")
     random = np.random.default_rng([side, padding])
     x = random.standard_normal((3, 5, side, side))
     w = random.standard_normal((16, 5, 3, 3))

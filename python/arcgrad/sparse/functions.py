@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import arcgrad
-from arcgrad import Tensor
+from arcgrad import Tensor, _names
 from arcgrad._core import _overrides
 from arcgrad.overrides import DisableTorchFunctionSubclass
 from arcgrad.sparse.coo import _FUNCTIONS, SparseTensor, _made, _product, _times_sparse
@@ -128,3 +128,6 @@ _FUNCTIONS.update({
     "linalg.norm": _norm_of_linalg,
     "sparse_mask": _sparse_mask,
 })
+
+
+_names.describe(__name__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import arcgrad
-from arcgrad import Tensor
+from arcgrad import Tensor, _names
 from arcgrad.sparse.coo import _KERNELS, SparseTensor
 
 
@@ -82,3 +82,6 @@ _KERNELS.update({
     "copy_": _copy_into,
     "sum": _summed,
 })
+
+
+_names.describe(__name__)

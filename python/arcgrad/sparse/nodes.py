@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import arcgrad
-from arcgrad import Tensor
+from arcgrad import Tensor, _names
 from arcgrad._C import _is_batchedtensor
 from arcgrad.autograd import _levels
 from arcgrad.autograd.function import Function
@@ -104,3 +104,6 @@ def _refuse_parts(values, *indices):
     if values.layout is not arcgrad.strided:
         layout = "Sparse" if values.is_sparse else values.layout
         raise RuntimeError(f"expected values to be a dense tensor, but got values of layout {layout}")
+
+
+_names.describe(__name__)
