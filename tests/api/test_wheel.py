@@ -17,7 +17,7 @@ import arcgrad as ag
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Wheels may not grow beyond this.
-LARGEST_WHEEL = 8 * 2**20
+LARGEST_WHEEL = 9 * 10**6
 
 #: Uses every part that is written in C's terms: buffers, numbers, errors, garbage collection, files, the demo's data.
 PROGRAM = """

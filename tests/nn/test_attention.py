@@ -6,6 +6,7 @@ import math
 import pickle
 import warnings
 
+import numpy as np
 import pytest
 
 import arcgrad as ag
@@ -573,3 +574,20 @@ def test_what_transformers_refuse():
         model(X, ag.ones(5, 2, 3))
     with pytest.raises(RuntimeError, match="Need attn_mask if specifying the is_causal hint"):
         model(X, X, tgt_is_causal=True)
+
+
+@pytest.mark.parametrize("dtype, unit", [(ag.bfloat16, 2.0**-8), (ag.float16, 2.0**-11)])
+@pytest.mark.parametrize("options", [{}, {"is_causal": True}, {"attn_mask": True}], ids=["all", "causal", "mask"])
+def test_attention_of_half_precision_rounds_its_results_and_gradients_once(dtype, unit, options):
+    random = np.random.default_rng(0)
+    values = [ag.from_numpy(random.standard_normal((2, 3, 33, 31)) * factor).to(dtype) for factor in (6, 1, 1, 1)]
+    mask = {"attn_mask": ag.from_numpy(random.standard_normal((33, 33))).to(dtype)} if "attn_mask" in options else options
+    found = []
+    for wider in (dtype, ag.float64):
+        query, key, value, cotangent = (part.to(wider) for part in values)
+        leaves = [part.requires_grad_() for part in (query, key, value)]
+        wide = {name: part.to(wider) if isinstance(part, ag.Tensor) else part for name, part in mask.items()}
+        result = F.scaled_dot_product_attention(*leaves, **wide)
+        found.append([part.double() for part in (result.detach(), *ag.autograd.grad(result, leaves, cotangent))])
+    for half, exact in zip(*found):
+        assert (half - exact).abs().max() <= 1.02 * unit * exact.abs().max()

@@ -51,6 +51,17 @@ pub fn scaled_dot_product_attention(
     options: Options<'_>,
 ) -> Result<Tensor> {
     check(query, key, value, &options)?;
+    let dtype = query.dtype();
+    if dtype.is_half() {
+        // Scores and weights would be rounded in each step, forward and backward.
+        let wide = |tensor: &Tensor| tensor.to_dtype(DType::F32);
+        let mask = match options.mask {
+            Some(mask) if mask.dtype() != DType::Bool => Some(wide(mask)?),
+            mask => mask.cloned(),
+        };
+        let options = Options { mask: mask.as_ref(), ..options };
+        return scaled_dot_product_attention(&wide(query)?, &wide(key)?, &wide(value)?, options)?.to_dtype(dtype);
+    }
     let (mut key, mut value) = (key.clone(), value.clone());
     if options.grouped {
         (key, value) = (per_head(query, &key)?, per_head(query, &value)?);
