@@ -893,3 +893,74 @@ def test_batches_of_jacobians_of_functions_that_write_in_place(function):
     one = ag.ones(3, dtype=F64)
     pushed = vmap(lambda x: jvp(function, (x,), (one,))[1])(xs)
     assert ag.allclose(pushed, ag.stack([jvp(function, (x,), (one,))[1] for x in xs]))
+
+
+def through_a_named_part(x):
+    z = ag.ones(2, dtype=x.dtype)
+    part = z[0]
+    z.mul_(x)
+    return part * part
+
+
+def through_a_buffer(x):
+    buffer = ag.zeros(2, dtype=x.dtype)
+    a, b = buffer[0], buffer[1]
+    buffer.copy_(x * x)
+    return a * b
+
+
+def through_a_changed_part(x):
+    z = x * 1.0
+    part = z[0]
+    part.mul_(x[1])
+    return part * part
+
+
+@pytest.mark.parametrize(
+    "f, plain",
+    [
+        (through_a_named_part, lambda x: x[0] ** 2),
+        (through_a_buffer, lambda x: x[0] ** 2 * x[1] ** 2),
+        (through_a_changed_part, lambda x: (x[0] * x[1]) ** 2),
+    ],
+)
+def test_a_view_that_is_read_after_its_base_was_written_has_derivatives_of_every_order(f, plain):
+    x = ag.tensor([2.0, 3.0], dtype=ag.float64)
+    for order in (2, 3):
+        for transforms in itertools.product((jacfwd, jacrev), repeat=order):
+            found, wanted = f, plain
+            for transform in transforms:
+                found, wanted = transform(found), transform(wanted)
+            assert ag.allclose(found(x), wanted(x)), transforms
+    along = ag.tensor([1.0, 0.0], dtype=ag.float64)
+    assert ag.allclose(jvp(grad(f), (x,), (along,))[1], jvp(grad(plain), (x,), (along,))[1])
+
+
+def test_a_part_of_a_constant_that_became_dual_has_the_tangent_of_its_gradient():
+    from arcgrad.autograd import forward_ad
+
+    with forward_ad.dual_level():
+        d = forward_ad.make_dual(ag.tensor([3.0]).requires_grad_(), ag.tensor([1.0]))
+        z = ag.ones(2)
+        part = z[:1]
+        z.mul_(d)
+        (gradient,) = ag.autograd.grad((part * part).sum(), d, create_graph=True)
+        assert forward_ad.unpack_dual(gradient).tangent.tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    "read", [ag.sum, lambda v: (v * 2).sum(), lambda v: (-v).clone().sum(), lambda v: ag.cat([v, v]).sum(), lambda v: v.sin().sum()]
+)
+@pytest.mark.parametrize("transforms", list(itertools.product((jacfwd, jacrev), repeat=2)))
+def test_a_changed_view_within_a_batch_has_second_derivatives(read, transforms):
+    def f(x):
+        y = x * 1
+        part = y[:1]
+        part.mul_(x[1:])
+        return read(part)
+
+    second = transforms[0](transforms[1](f))
+    points = uniform(3, 2)
+    assert ag.allclose(vmap(second)(points), ag.stack([second(point) for point in points]))
+    found = jacrev(jacrev(lambda x: read(x[:1] * x[1:])))
+    assert ag.allclose(second(points[0]), found(points[0]))

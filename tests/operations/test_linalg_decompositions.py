@@ -322,3 +322,15 @@ def test_rows_are_exchanged_for_the_greatest_element(shape, dtype):
     p, l, u = (part.numpy() for part in ag.linalg.lu(ag.from_numpy(a)))
     assert np.abs(l).max() <= 1
     close(p @ l @ u, a, dtype, max(shape), top(a))
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 20), (2, 20, 3), (4, 1, 2), (2, 5, 83), (3, 8, 15), (2, 40, 7)])
+@pytest.mark.parametrize("dtype", [ag.float32, ag.float64, ag.complex64, ag.complex128])
+def test_square_factors_of_every_matrix_of_a_batch_are_unitary(shape, dtype):
+    a = ag.randn(*shape, dtype=dtype)
+    u, s, vh = ag.linalg.svd(a, full_matrices=True)
+    tolerance = 1e-4 if dtype in (ag.float32, ag.complex64) else 1e-11
+    for factor in (u, vh):
+        assert (factor @ factor.mH - ag.eye(factor.shape[-1], dtype=dtype)).abs().max() < tolerance
+    least = min(shape[1:])
+    assert (u[..., :least] * s[:, None] @ vh[:, :least] - a).abs().max() < 10 * tolerance

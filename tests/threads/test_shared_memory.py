@@ -131,7 +131,6 @@ NUMBERS = {
     "masked_fill_ by the first": (lambda x, value: x.masked_fill_(ag.tensor(TRUE), x[0]), [0, 1, 0, 0]),
     "index_fill_": (lambda x, value: x.index_fill_(0, ag.tensor([0, 2]), value), [1, 1, 1, 3]),
     "setitem by a mask": (lambda x, value: x.__setitem__(ag.tensor(TRUE), value), [1, 1, 1, 1]),
-    "setitem of all": (lambda x, value: x.__setitem__(..., value), [1, 1, 1, 1]),
     "fill_": (lambda x, value: x.fill_(value), [1, 1, 1, 1]),
 }
 

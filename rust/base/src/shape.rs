@@ -212,6 +212,15 @@ impl Layout {
     }
 }
 
+/// An error if the elements are more than an `i64` counts, as those of a view can be, which has no memory of its own.
+pub fn check_countable(op: &'static str, shape: &[usize]) -> Result<()> {
+    let numel = shape.iter().try_fold(1usize, |numel, &size| numel.checked_mul(size));
+    if numel.is_none_or(|numel| numel > isize::MAX as usize) && !shape.contains(&0) {
+        return Err(Error::runtime(op, "numel: integer multiplication overflow"));
+    }
+    Ok(())
+}
+
 /// Number of elements, or an error if it, in bytes, does not fit the address space.
 pub fn checked_numel(op: &'static str, shape: &[usize], element_size: usize) -> Result<usize> {
     if shape.len() > MAX_RANK {

@@ -433,7 +433,8 @@ impl Array {
         let mut strides: shape::Strides = SmallVec::from_slice(self.strides());
         let offset = self.offset() as isize + if length == 0 { 0 } else { start as isize * strides[axis] };
         shape[axis] = length;
-        strides[axis] *= step as isize;
+        // Of at most one element nobody takes a step, however long.
+        strides[axis] = strides[axis].wrapping_mul(step as isize);
         self.with_layout(&shape, &strides, offset as usize)
     }
 

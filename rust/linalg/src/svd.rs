@@ -80,6 +80,11 @@ fn blocked<T: Number>(
     for (index, info) in info.iter_mut().enumerate() {
         let a = nth(a, index, rows * columns);
         load(a, dense.as_mut());
+        if full {
+            // What completes a basis is put into zeros: `faer` writes the rest of them only.
+            lefts.as_mut().fill(zero());
+            rights.as_mut().fill(zero());
+        }
         let balance = balance(a);
         if let Some([factor, _]) = &balance {
             for column in 0..columns {

@@ -354,10 +354,10 @@ impl Tensor {
     /// The highest open level, of those not hidden, at which something is attached to this tensor.
     pub fn top_level(&self) -> Option<(Level, Kind)> {
         let own = self.lift().and_then(|lift| lift.top());
-        // What a view shows may have got a tangent since.
-        let of_base = || self.base().and_then(|base| base.lift()).and_then(|lift| lift.top_tangent());
+        // What a view shows may have got a tangent since, at a higher level than what it has itself.
+        let of_base = self.base().and_then(|base| base.lift()).and_then(|lift| lift.top_tangent());
         let of_host = || HOST_SEES_ALL.get().then(|| Some((HOST, kind_of(HOST)?))).flatten();
-        own.or_else(of_base).or_else(of_host)
+        own.into_iter().chain(of_base).max_by_key(|(level, _)| *level).or_else(of_host)
     }
 
     /// Whether the host runs the operations on this tensor.
@@ -410,6 +410,16 @@ impl Tensor {
         match own {
             Some(own) if whole().is_none_or(|whole| own.is_example_with(&whole)) => Some(own),
             own => self.tangent_of_base(level).or(own),
+        }
+    }
+
+    /// Gives a view the parts of the tangents that its base has got since it was made. Whoever keeps what a tensor has now, for a
+    /// gradient, does this before: nobody asks for a tangent of what was kept.
+    #[cold]
+    pub(super) fn take_tangents_of_base(&self) {
+        let Some(lift) = self.base().and_then(|base| base.lift()) else { return };
+        for dual in &lift.duals {
+            self.tangent(dual.level);
         }
     }
 

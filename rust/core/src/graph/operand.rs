@@ -150,6 +150,9 @@ impl Tensor {
     /// [`Tensor::operand`] for what knows of transformations.
     #[inline]
     pub(crate) fn snapshot(&self) -> Result<Operand> {
+        if modes().any(Modes::LIFTED) {
+            self.take_tangents_of_base();
+        }
         let mut state = self.lock();
         if state.view.is_some() && is_grad_enabled() {
             drop(state);

@@ -149,6 +149,12 @@ fn tabulate(op: &'static str, length: usize, dtype: DType, value: impl Fn(usize)
 pub fn arange(start: Scalar, end: Scalar, step: Scalar, dtype: Option<DType>) -> Result<Tensor> {
     const OP: &str = "arange";
     let given = [start, end, step];
+    if given.iter().any(|number| number.category() == Category::Complex) {
+        return Err(Error::runtime(
+            OP,
+            "value cannot be converted to type double without overflow: it is a complex number",
+        ));
+    }
     let integral = given.iter().all(|number| number.category() != Category::Float);
     let dtype = dtype.unwrap_or(if integral { DType::I64 } else { crate::default_dtype() });
     if dtype == DType::Bool || dtype.is_complex() {

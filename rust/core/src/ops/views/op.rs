@@ -96,7 +96,10 @@ impl ViewOp {
                 array.with_layout(&shape, &strides, array.offset())
             }
             Self::Permute(axes) => array.permute(axes),
-            Self::Expand(shape) => array.expand(shape),
+            Self::Expand(shape) => {
+                shape::check_countable("expand", shape)?;
+                array.expand(shape)
+            }
             Self::Slice { axis, start, length, step } => array.slice(*axis, *start, *length, *step),
             Self::Select { axis, index } => array.select(*axis, *index),
             Self::Diagonal { offset, axis1, axis2 } => {
@@ -131,6 +134,7 @@ impl ViewOp {
                     shape.push(*size);
                     strides.push(stride);
                 }
+                shape::check_countable("unfold", &shape)?;
                 array.with_layout(&shape, &strides, array.offset())
             }
             Self::AsStrided { shape, strides, offset } => {
