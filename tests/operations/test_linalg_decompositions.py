@@ -248,6 +248,26 @@ def test_neither_do_factors_and_their_gradients(dtype, count):
             assert last[-1, -1] == 0 and ag.equal(last[:-1], (factors[count // 2].mT if upper else factors[count // 2])[:-1])
 
 
+@pytest.mark.parametrize("dtype", ("float32", "float64", "complex128"))
+@pytest.mark.parametrize("upper", (False, True))
+@pytest.mark.parametrize("n, order", [(3, 2), (20, 1), (20, 13), (30, 1), (30, 17), (100, 2), (100, 67), (100, 100)])
+def test_a_factor_ends_before_the_diagonal_element_that_is_not_positive(dtype, upper, n, order):
+    a = matrices((n, n), "float64")
+    if dtype == "complex128":
+        a = a + 1j * matrices((n, n), "float64", seed=1)
+    a = (a @ a.conj().T + n * np.eye(n)).astype(dtype)
+    a[order - 1, order - 1] = -1
+    factor, info = ag.linalg.cholesky_ex(ag.tensor(a), upper=upper)
+    lower = factor.numpy().conj().T if upper else factor.numpy()
+    minor = np.linalg.cholesky(a[: order - 1, : order - 1])
+    expected = np.zeros_like(a)
+    expected[: order - 1, : order - 1] = minor
+    expected[order - 1, : order - 1] = np.linalg.solve(minor, a[: order - 1, order - 1]).conj()
+    assert info.item() == order
+    assert np.all(lower[expected == 0] == 0)
+    close(lower, expected, "float32" if dtype == "float32" else "float64", n, top(expected))
+
+
 SPECIAL = {
     "identity": np.eye,
     "ones": lambda n: np.ones((n, n)),

@@ -6,7 +6,8 @@ import arcgrad as ag
 import numpy as np
 import pytest
 
-LENGTHS = [1, 3, 7, 16, 31, 32, 33, 48, 63, 64, 65, 100, 129, 513]
+# Up to 255 elements of four or eight bytes, and 1023 of one, are repeated into a block; from then on rows are walked.
+LENGTHS = [1, 3, 7, 16, 31, 32, 33, 48, 63, 64, 65, 100, 129, 255, 257, 300, 513, 1023, 1025, 1500]
 DTYPES = ["float32", "float64", "int32", "int8", "bool"]
 
 

@@ -763,7 +763,7 @@ impl<'a, 'b> Small<'a, 'b> {
     }
 
     /// Computes into an output that fits, whose own memory only this handle refers to or that is exactly an input or apart. False,
-    /// with nothing written, if some memory is busy.
+    /// with nothing written, if some memory is busy. Only where [`fits`](Self::fits) has said so: what is done here rests on it.
     #[inline]
     fn compute(&self, output: &Array, after: impl FnOnce()) -> bool {
         // Memory that only one handle refers to is not another input's, and nobody else takes its state.
@@ -797,7 +797,7 @@ impl<'a, 'b> Small<'a, 'b> {
                         still |= Still::from(array.numel() != self.numel) << position;
                         array.ptr()
                     } else {
-                        // SAFETY: the mask's state is held as above; `new` has seen that it is one, and that it fits.
+                        // SAFETY: the mask's state is held as above; `fits` has seen that it is one, and that it fits.
                         unsafe { widen(array.ptr(), self.numel, wanted, widened.as_mut_ptr().cast()) };
                         widened.as_ptr().cast()
                     }
@@ -809,8 +809,8 @@ impl<'a, 'b> Small<'a, 'b> {
             };
         }
         let inputs = &pointers[..self.inputs.len()];
-        // SAFETY: the exclusive state of all memory is held, or nobody else refers to it; as many elements of the kernel's
-        // dtypes lie at each address, one where it is a number; the output is exactly an input or apart.
+        // SAFETY: the exclusive state of all memory is held, or nobody else refers to it; `fits` has seen that as many elements
+        // of the kernel's dtypes lie at each address, one where it is a number; the output is exactly an input or apart.
         unsafe { self.kernel.run_dense(self.params, inputs, output.ptr(), self.numel, still) };
         after();
         true

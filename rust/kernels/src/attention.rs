@@ -40,7 +40,7 @@ const QUERIES: usize = 64;
 /// Keys in a block: its scores are 64 KB of `f32`.
 const KEYS: usize = 256;
 /// Rows of scores begin a multiple of so many elements apart.
-const LANES: usize = 16;
+const PITCH: usize = 16;
 /// Multiplications per chunk of the parallel loop.
 const GRAIN: usize = 1 << 18;
 /// Picoseconds per multiplication.
@@ -69,7 +69,7 @@ impl AttentionSize {
 
     /// Elements from a row of scores to the next.
     fn row(&self) -> usize {
-        KEYS.min(self.keys.next_multiple_of(LANES))
+        KEYS.min(self.keys.next_multiple_of(PITCH))
     }
 }
 

@@ -682,7 +682,8 @@ impl Plan {
                 (x, other, at) = (x + p * x_axis, other + p * other_axis, at + p * index_axis);
             }
             for _ in 0..rows {
-                // SAFETY: every position of the iteration lies inside the index tensor, every index was checked.
+                // SAFETY: every position of the iteration lies inside the index tensor. Every index was checked, or is looked at
+                // here: what is outside the axis leads to its first element, which is there (`checks_itself`).
                 unsafe {
                     if index_step == 0 {
                         let found = wrapped(*index.offset(at), size) * stride;

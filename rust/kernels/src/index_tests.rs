@@ -166,16 +166,31 @@ fn an_index_out_of_range_is_reported_before_anything_is_written() {
         let (mut memory, mut target, n) = ([7.0f32; 4], x, [4]);
         let (from, at, values) = (input(&x, &[3], &[1]), input(&index, &n, &[1]), [9.0f32; 4]);
         let expected = Err(OutOfRange { position: bad, value: index[bad], axis: 0, size: 3 });
-        let along = [(0, at)];
-        let read = |out: Out<'_>| match wrap {
-            true => index_get(from, Indices { along: &along, start: 0 }, out),
-            false => gather(0, from, at, out),
-        };
-        assert_eq!(read(output(&mut memory, &n, &[1])), expected);
+        if wrap {
+            let indices = Indices { along: &[(0, at)], start: 0 };
+            assert_eq!(index_get(from, indices, output(&mut memory, &n, &[1])), expected);
+        }
         let to = output(&mut target, &[3], &[1]);
         assert_eq!(index_add(0, wrap, to, at, input(&values, &n, &[1]), true), expected);
-        // What a gather reads it checks on the way.
-        assert_eq!((if wrap { memory } else { [7.0; 4] }, target), ([7.0; 4], x));
+        assert_eq!((memory, target), ([7.0; 4], x));
+    }
+}
+
+#[test]
+fn a_gather_checks_on_the_way_and_reads_the_first_element_instead() {
+    let x = [1.0f32, 2.0, 3.0];
+    // A group of indices that are looked up together, and some more.
+    for bad in [1, 9] {
+        for value in [-1, 3, i64::MIN, i64::MAX] {
+            let (mut index, mut memory, n) = ([2i64; 11], [7.0f32; 11], [11]);
+            index[bad] = value;
+            let out = output(&mut memory, &n, &[1]);
+            let expected = Err(OutOfRange { position: bad, value, axis: 0, size: 3 });
+            assert_eq!(gather(0, input(&x, &[3], &[1]), input(&index, &n, &[1]), out), expected);
+            let mut read = [3.0; 11];
+            read[bad] = 1.0;
+            assert_eq!(memory, read);
+        }
     }
 }
 

@@ -21,7 +21,10 @@ const CHUNK: usize = 1 << 15;
 /// Contiguous rows shorter than this are gathered into a block rather than handed to the loop one by one.
 const ROW: usize = 64;
 
-/// Rows from this length on are not repeated into a block, though they are the same for all, by loops that are called for each.
+/// Length of rows from which a loop that does not walk rows itself is called for each of them. Below, what is the same along a row,
+/// or for all rows, is written out into a block, and the loop is called once for it: a call takes 20 ns of its own. (100 elements
+/// added to each of 1,024 rows took 35 µs row by row, three times what PyTorch takes; 4,096 added to each of 64 about as long as
+/// there. What lies between has not been measured.)
 const REPEATED: usize = 512;
 
 /// Picoseconds per element, and inputs, of a formula that is done with a group of lanes sooner than memory is, in narrow registers as

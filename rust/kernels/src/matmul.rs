@@ -1,21 +1,20 @@
 //! Matrix products: `C = beta·C + alpha·A·B`, batched, of any strides.
 //!
 //! Chosen by the sizes alone: a dot product and matrix-vector products (several accumulators, fixed tree), products of small
-//! matrices (`matmul_small`), products of few results cut along their depth, and blocked products (`packed`) for the rest.
+//! matrices (`matmul_small`, batches of them `matmul_tiny`), products of few results cut along their depth, and blocked products (`packed`) for the rest.
 //! None depends on the number of threads.
 
 use std::mem::size_of;
-use std::ops::Range;
 
 use smallvec::SmallVec;
 
 use super::element::Element;
+use super::finish::put;
 use super::float::{Float, Shared, View, ViewMut, lane_sum, lane_sums, simd};
-use super::matmul_small::{small, tiny};
 use super::number::Ring;
 use super::packed::Call;
 use super::register_tile::{Dots, Slot, Vector, lanes, sum_lanes};
-use super::{In, Out, require};
+use super::{In, Out, matmul_small as small, matmul_tiny as tiny, require};
 use crate::with_element;
 use arcgrad_base::dtype::DType;
 use arcgrad_base::parallel;
@@ -178,83 +177,81 @@ fn cost<T>(work: usize, per_multiplication: u64) -> u64 {
 /// As for [`matmul`], all of dtype `T`; C is not empty.
 unsafe fn float<T: Vector>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
     let problem = Problem::<T>::new(size, a, b, c);
-    let (m, n, k) = (problem.m, problem.n, problem.k);
+    let &Problem { m, n, k, count, .. } = &problem;
+    if adds_nothing([m, n, k], alpha) {
+        // SAFETY: the contract of `matmul`.
+        return (0..count).for_each(|index| unsafe { scale(m, n, beta, problem.entry(index).2) });
+    }
     let work = problem.work();
-    let total = work.saturating_mul(problem.count);
-    // 0·A is 0 even where A holds NaN, which sums of parts do not know.
-    let deep = problem.count == 1 && m > 1 && n > 1 && alpha != T::ZERO;
-    if deep && k >= LONG && are_few_dots(m, n, problem.a, problem.b) {
-        let parts = depth_parts(m, n, k);
+    let total = work.saturating_mul(count);
+    let cost_of_one = cost::<T>(work, COST);
+    if total <= BATCH_GRAIN && count == 1 {
         // SAFETY: the contract of `matmul`.
-        return unsafe { split_depth(parts, [m, n, k], alpha, problem.a, problem.b, beta, problem.c) };
+        return unsafe { entry(&problem, alpha, beta, 0, 0) };
     }
-    if total <= BATCH_GRAIN && problem.count == 1 {
-        // SAFETY: the contract of `matmul`.
-        return unsafe { part(&problem, alpha, beta, 0, 0..m, 0..n) };
-    }
-    if work <= ENTRY_GRAIN && problem.count > 1 {
+    if work <= ENTRY_GRAIN && count > 1 {
         let group = (BATCH_GRAIN / work).max(1);
-        let chunks = problem.count.div_ceil(group);
+        let chunks = count.div_ceil(group);
         let tiny = tiny::fits(&problem);
         return parallel::run(chunks, cost::<T>(total, COST), &|chunk| {
+            let entries = chunk * group..((chunk + 1) * group).min(count);
             if tiny {
                 // SAFETY: the contract of `matmul`; chunks are disjoint entries of C.
-                return unsafe {
-                    tiny::run(&problem, chunk * group..((chunk + 1) * group).min(problem.count), alpha, beta)
-                };
+                return unsafe { tiny::run(&problem, entries, alpha, beta) };
             }
-            for index in chunk * group..((chunk + 1) * group).min(problem.count) {
+            for index in entries {
                 // SAFETY: the contract of `matmul`; chunks are disjoint entries of C.
-                unsafe { part(&problem, alpha, beta, index, 0..m, 0..n) };
+                unsafe { entry(&problem, alpha, beta, index, cost_of_one) };
             }
         });
     }
-    if problem.count == 1 && m == 1 && n == 1 {
-        // SAFETY: the contract of `matmul`.
-        return unsafe { long_dot(k, alpha, problem.a, problem.b, beta, problem.c.ptr) };
-    }
-    if m > 1 && n > 1 {
-        let parts = depth_parts(m, n, k);
-        if deep && parts > 1 {
+    if (m == 1) == (n == 1) {
+        for index in 0..count {
             // SAFETY: the contract of `matmul`.
-            return unsafe { split_depth(parts, [m, n, k], alpha, problem.a, problem.b, beta, problem.c) };
-        }
-        for index in 0..problem.count {
-            let (a, b, c) = problem.entry(index);
-            // SAFETY: the contract of `matmul`.
-            unsafe { blocked(Call { size: [m, n, k], alpha, a, b, beta, c }, cost::<T>(work, COST)) };
+            unsafe { entry(&problem, alpha, beta, index, cost_of_one) };
         }
         return;
     }
-    let step = vector_step(m.max(n), k);
-    let (height, width) = if m == 1 { (1, step) } else { (step, 1) };
-    let (down, across) = (m.div_ceil(height), n.div_ceil(width));
+    let results = m.max(n);
+    let step = vector_step(results, k);
+    let panels = results.div_ceil(step);
     // A matrix-vector product waits for memory: some 0.1 ns per element.
-    parallel::run(problem.count * down * across, cost::<T>(total, 100), &|chunk| {
-        let (index, panel) = (chunk / (down * across), chunk % (down * across));
-        let (row, col) = (panel % down * height, panel / down * width);
-        // SAFETY: the contract of `matmul`; chunks are disjoint entries or panels of C.
-        unsafe { part(&problem, alpha, beta, index, row..(row + height).min(m), col..(col + width).min(n)) };
+    parallel::run(count * panels, cost::<T>(total, 100), &|chunk| {
+        let (a, b, c) = problem.entry(chunk / panels);
+        // A row times a matrix is the transposed matrix times a column.
+        let (a, b, c) = if m == 1 { (b.t(), a.t(), c.t()) } else { (a, b, c) };
+        let first = chunk % panels * step;
+        let (a, c) = (a.at(first, 0), c.at(first, 0));
+        // SAFETY: the contract of `matmul`; chunks are disjoint panels of C.
+        unsafe { matvec(step.min(results - first), k, alpha, a, (b.ptr, b.rs), beta, (c.ptr, c.rs)) };
     });
 }
 
-/// The panel of C at `rows` and `cols` of one batch entry.
+/// One entry of the batch. How its sums are formed depends on its own sizes, not on how many entries there are.
 ///
 /// # Safety
-/// As for [`matmul`], whose problem this is; the panel lies inside C, and nobody else touches it.
-unsafe fn part<T: Vector>(
-    problem: &Problem<T>,
-    alpha: T,
-    beta: T,
-    index: usize,
-    rows: Range<usize>,
-    cols: Range<usize>,
-) {
+/// As for [`matmul`], whose problem this is; nobody else touches this entry of C.
+unsafe fn entry<T: Vector>(problem: &Problem<T>, alpha: T, beta: T, index: usize, cost: u64) {
+    let &Problem { m, n, k, .. } = problem;
     let (a, b, c) = problem.entry(index);
-    let size = [rows.len(), cols.len(), problem.k];
-    let (a, b, c) = (a.at(rows.start, 0), b.at(0, cols.start), c.at(rows.start, cols.start));
-    // SAFETY: the caller's panel.
-    unsafe { product(size, alpha, a, b, beta, c) };
+    let size = [m, n, k];
+    let large = problem.work() > BATCH_GRAIN;
+    // SAFETY: the caller's problem.
+    unsafe {
+        if m == 1 && n == 1 && large {
+            return long_dot(k, alpha, a, b, beta, c.ptr);
+        }
+        if m > 1 && n > 1 {
+            let parts = depth_parts(m, n, k);
+            if k >= LONG && are_few_dots(m, n, a, b) || parts > 1 && large {
+                return split_depth(parts, size, alpha, a, b, beta, c);
+            }
+            if large {
+                return Call { size, alpha, a, b, beta, c }.run(cost);
+            }
+        }
+        product(size, alpha, a, b, beta, c);
+    }
 }
 
 /// Into how many parts a product of few results and great depth is cut.
@@ -293,10 +290,26 @@ unsafe fn split_depth<T: Vector>(
                 product([m, n, depth], T::ONE, a, b, T::ZERO, to);
             }
         });
+        put_parts(parts, m, n, sums.as_ptr(), alpha, beta, c);
+    }
+}
+
+simd! {
+    /// `C = beta·C + alpha·` the sum of so many matrices, added in order.
+    ///
+    /// # Safety
+    /// So many of `m × n` elements lie one after the other at `sums`; C is such a matrix.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn put_parts<T: Float>(
+        parts: usize, m: usize, n: usize, sums: *const T, alpha: T, beta: T, c: ViewMut<T>,
+    ) {
         for row in 0..m {
             for col in 0..n {
-                let sum: T = (0..parts).map(|part| sums[(part * m + row) * n + col]).sum();
-                put(c.at(row, col).ptr, sum, alpha, beta);
+                let mut sum = T::ZERO;
+                for part in 0..parts {
+                    sum += *sums.add((part * m + row) * n + col);
+                }
+                put::<Simd, T>(c.at(row, col).ptr, sum, alpha, beta);
             }
         }
     }
@@ -370,41 +383,45 @@ pub(super) unsafe fn product<T: Vector>(size: [usize; 3], alpha: T, a: View<T>, 
     let [m, n, k] = size;
     // SAFETY: the caller's views fit `size`.
     unsafe {
-        if n == 1 && k > 0 && alpha != T::ZERO {
+        if adds_nothing(size, alpha) {
+            return scale(m, n, beta, c);
+        }
+        if n == 1 {
             return matvec(m, k, alpha, a, (b.ptr, b.rs), beta, (c.ptr, c.rs));
         }
-        if m == 1 && k > 0 && alpha != T::ZERO {
+        if m == 1 {
             return matvec(n, k, alpha, b.t(), (a.ptr, a.cs), beta, (c.ptr, c.cs));
         }
-        if k > 0 && alpha != T::ZERO {
-            if c.cs == 1 && small::fits(size, b) {
-                return small::run(size, alpha, a, b, beta, c);
-            }
-            if c.rs == 1 && small::fits([n, m, k], a.t()) {
-                return small::run([n, m, k], alpha, b.t(), a.t(), beta, c.t());
-            }
+        if c.cs == 1 && small::fits(size, b) {
+            return small::run(size, alpha, a, b, beta, c);
         }
-        blocked(Call { size, alpha, a, b, beta, c }, 0);
+        if c.rs == 1 && small::fits([n, m, k], a.t()) {
+            return small::run([n, m, k], alpha, b.t(), a.t(), beta, c.t());
+        }
+        Call { size, alpha, a, b, beta, c }.run(0);
     }
 }
 
-/// A blocked product, or none. `cost` is what the parallel loop is told.
+/// A blocked product. `cost` is what the parallel loop is told.
 ///
 /// # Safety
 /// As for [`product`].
 pub(super) unsafe fn blocked<T: Vector>(call: Call<T>, cost: u64) {
-    let Call { size: [m, n, k], alpha, beta, c, .. } = call;
+    let Call { size: [m, n, _], alpha, beta, c, .. } = call;
     // SAFETY: the caller's views.
     unsafe {
-        if m == 0 || n == 0 {
-            return;
-        }
-        if k == 0 || alpha == T::ZERO {
-            // 0·A is 0 here even where A holds NaN, as in BLAS.
+        if adds_nothing(call.size, alpha) {
             return scale(m, n, beta, c);
         }
         call.run(cost);
     }
+}
+
+/// What every product asks before its way is chosen: whether there is nothing to add to `beta·C`. 0·A is 0 here even where A
+/// holds NaN, as in BLAS.
+#[inline]
+fn adds_nothing<T: Float>([m, n, k]: [usize; 3], alpha: T) -> bool {
+    m == 0 || n == 0 || k == 0 || alpha == T::ZERO
 }
 
 /// `C = beta·C`, where 0 overwrites.
@@ -462,16 +479,6 @@ unsafe fn matvec<T: Float>(
             }
         }
     }
-}
-
-/// `y = beta·y + alpha·value` for one element, where 0 overwrites.
-///
-/// # Safety
-/// `y` can be written, and read unless `beta` is 0.
-#[inline(always)]
-pub(super) unsafe fn put<T: Float>(y: *mut T, value: T, alpha: T, beta: T) {
-    // SAFETY: the caller's element.
-    unsafe { *y = if beta == T::ZERO { alpha * value } else { alpha * value + beta * *y } };
 }
 
 /// Accumulators of a long dot product: four vectors of 64 bytes cover the latency of an addition.
@@ -554,14 +561,14 @@ simd! {
         while k >= LONG && first + ROWS <= m {
             let rows = std::array::from_fn(|i| a.offset((first + i) as isize * rs));
             for (i, sum) in dots::<T>(k, rows, x).into_iter().enumerate() {
-                put(y.offset((first + i) as isize * ys), sum, alpha, beta);
+                put::<Simd, T>(y.offset((first + i) as isize * ys), sum, alpha, beta);
             }
             first += ROWS;
         }
         for i in first as isize..m as isize {
             let row = a.offset(i * rs);
             let sum = if k < LONG { dot::<T, SHORT_LANES>(k, row, x) } else { dot::<T, LONG_LANES>(k, row, x) };
-            put(y.offset(i * ys), sum, alpha, beta);
+            put::<Simd, T>(y.offset(i * ys), sum, alpha, beta);
         }
     }
 }
@@ -600,7 +607,7 @@ simd! {
                 }
             }
             for (i, &sum) in sums.iter().enumerate() {
-                put(y.offset((start + i) as isize * ys), sum, alpha, beta);
+                put::<Simd, T>(y.offset((start + i) as isize * ys), sum, alpha, beta);
             }
         }
     }
@@ -627,7 +634,7 @@ unsafe fn long_dot<T: Float>(k: usize, alpha: T, a: View<T>, b: View<T>, beta: T
             let (a, b) = (a.at(0, start), b.at(start, 0));
             matvec(1, len, T::ONE, a, (b.ptr, b.rs), T::ZERO, (to.get().add(chunk), 1));
         });
-        put(c, partial.into_iter().sum(), alpha, beta);
+        put_parts(chunks, 1, 1, partial.as_ptr(), alpha, beta, ViewMut { ptr: c, rs: 0, cs: 0 });
     }
 }
 

@@ -1,272 +1,169 @@
-//! Products of small matrices, for which nothing is set up: what they take is little more than their multiplications.
+//! Products so small that setting up a blocked one costs more than the arithmetic.
 
-/// Products so small that setting up a blocked one costs more than the arithmetic.
-pub(super) mod small {
-    use std::mem::size_of;
+use std::mem::size_of;
 
-    use crate::float::{Float, View, ViewMut, fused};
-    use crate::matmul::put;
+use super::finish::put;
+use super::float::{Float, View, ViewMut, fused};
+use super::packed::depth_step;
 
-    /// Bytes of B that may be packed on the stack.
-    const PACK_BYTES: usize = 16 << 10;
-    /// Columns in a narrow block of C: a vector of 64 bytes for f32, two for f64.
-    const COLS: usize = 16;
-    /// Rows in a block of C: with 32 columns of f32 eight accumulators, which cover the latency of an addition.
-    const ROWS: usize = 4;
+/// Bytes of B that may be packed on the stack.
+const PACK_BYTES: usize = 16 << 10;
+/// Columns in a narrow block of C: a vector of 64 bytes for f32, two for f64.
+const COLS: usize = 16;
+/// Rows in a block of C: with 32 columns of f32 eight accumulators, which cover the latency of an addition.
+const ROWS: usize = 4;
 
-    /// Whether `run` takes this product (C's rows are contiguous).
-    pub fn fits<T>([m, n, k]: [usize; 3], b: View<T>) -> bool {
-        let packed = k.saturating_mul(n.next_multiple_of(COLS)).saturating_mul(size_of::<T>());
-        let work = m.saturating_mul(n).saturating_mul(k);
-        if b.cs == 1 && n.is_multiple_of(COLS) { work <= 1 << 16 } else { packed <= PACK_BYTES && work <= 1 << 16 }
-    }
+/// Whether `run` takes this product (C's rows are contiguous).
+pub(super) fn fits<T>([m, n, k]: [usize; 3], b: View<T>) -> bool {
+    let packed = k.saturating_mul(n.next_multiple_of(COLS)).saturating_mul(size_of::<T>());
+    let work = m.saturating_mul(n).saturating_mul(k);
+    if b.cs == 1 && n.is_multiple_of(COLS) { work <= 1 << 16 } else { packed <= PACK_BYTES && work <= 1 << 16 }
+}
 
-    struct Call<T> {
-        size: [usize; 3],
-        alpha: T,
-        a: View<T>,
-        b: View<T>,
-        beta: T,
-        c: ViewMut<T>,
-    }
+struct Call<T> {
+    size: [usize; 3],
+    alpha: T,
+    a: View<T>,
+    b: View<T>,
+    beta: T,
+    c: ViewMut<T>,
+}
 
-    impl<T: Float> pulp::WithSimd for Call<T> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, _: S) {
-            let Self { size: [m, n, k], alpha, a, b, beta, c } = self;
-            // SAFETY: the contract of `run`; rows and columns stay below m and n, B is packed where it is not
-            // readable in whole blocks.
-            unsafe {
-                let mut pack = std::mem::MaybeUninit::<[u64; PACK_BYTES / 8]>::uninit();
-                let (b, b_rs) = if b.cs == 1 && n.is_multiple_of(COLS) {
-                    (b.ptr, b.rs)
-                } else {
-                    let pack = pack.as_mut_ptr().cast::<T>();
-                    (pack_b(k, n, b, pack), n.next_multiple_of(COLS) as isize)
-                };
-                let mut col = 0;
-                // Registers of 64 bytes come by the 32: blocks twice as wide need fewer loads per product.
-                while size_of::<S::f32s>() == 64 && col + 2 * COLS <= n {
-                    blocks::<T, S, { 2 * COLS }>([m, 2 * COLS, k], alpha, a, b.add(col), b_rs, beta, c.at(0, col));
-                    col += 2 * COLS;
-                }
-                while col < n {
-                    blocks::<T, S, COLS>([m, COLS.min(n - col), k], alpha, a, b.add(col), b_rs, beta, c.at(0, col));
-                    col += COLS;
-                }
-            }
-        }
-    }
-
-    /// `m × W` elements of C (of which only the first columns may be there), block by block.
-    ///
-    /// # Safety
-    /// A has `m × k` elements, B has `k` rows of `W`, `b_rs` apart, and C has `m` contiguous rows of `cols`, at most
-    /// `W`; C overlaps neither.
+impl<T: Float> pulp::WithSimd for Call<T> {
+    type Output = ();
     #[inline(always)]
-    unsafe fn blocks<T: Float, S: pulp::Simd, const W: usize>(
-        [m, cols, k]: [usize; 3],
-        alpha: T,
-        a: View<T>,
-        b: *const T,
-        b_rs: isize,
-        beta: T,
-        c: ViewMut<T>,
-    ) {
-        let mut row = 0;
-        // SAFETY: the caller's blocks lie inside the operands.
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { size: [m, n, k], alpha, a, b, beta, c } = self;
+        // SAFETY: the contract of `run`; rows and columns stay below m and n, B is packed where it is not
+        // readable in whole blocks.
         unsafe {
-            while row + ROWS <= m {
-                block::<T, S, ROWS, W>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, 0));
-                row += ROWS;
+            let mut pack = std::mem::MaybeUninit::<[u64; PACK_BYTES / 8]>::uninit();
+            let (b, b_rs) = if b.cs == 1 && n.is_multiple_of(COLS) {
+                (b.ptr, b.rs)
+            } else {
+                let pack = pack.as_mut_ptr().cast::<T>();
+                (pack_b(k, n, b, pack), n.next_multiple_of(COLS) as isize)
+            };
+            let mut col = 0;
+            // Registers of 64 bytes come by the 32: blocks twice as wide need fewer loads per product.
+            while size_of::<S::f32s>() == 64 && col + 2 * COLS <= n {
+                blocks::<T, S, { 2 * COLS }>([m, 2 * COLS, k], alpha, a, b.add(col), b_rs, beta, c.at(0, col));
+                col += 2 * COLS;
             }
-            while row < m {
-                block::<T, S, 1, W>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, 0));
-                row += 1;
+            while col < n {
+                blocks::<T, S, COLS>([m, COLS.min(n - col), k], alpha, a, b.add(col), b_rs, beta, c.at(0, col));
+                col += COLS;
             }
         }
-    }
-
-    /// Copies B to rows of whole blocks; the columns past `n` are 0.
-    ///
-    /// # Safety
-    /// B has `k × n` elements; `to` has room for `k` rows of whole blocks.
-    #[inline(always)]
-    unsafe fn pack_b<T: Float>(k: usize, n: usize, b: View<T>, to: *mut T) -> *const T {
-        let width = n.next_multiple_of(COLS);
-        // SAFETY: `fits` saw to it that k rows of `width` fit.
-        unsafe {
-            for col in 0..n {
-                for row in 0..k {
-                    *to.add(row * width + col) = *b.at(row, col).ptr;
-                }
-            }
-            for row in 0..k {
-                for col in n..width {
-                    *to.add(row * width + col) = T::ZERO;
-                }
-            }
-        }
-        to
-    }
-
-    /// `R × W` elements of C, the sums over k in registers.
-    ///
-    /// # Safety
-    /// As for [`blocks`], of `R` rows.
-    #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
-    unsafe fn block<T: Float, S: pulp::Simd, const R: usize, const W: usize>(
-        k: usize,
-        cols: usize,
-        alpha: T,
-        a: View<T>,
-        b: *const T,
-        b_rs: isize,
-        beta: T,
-        c: ViewMut<T>,
-    ) {
-        let mut sums = [[T::ZERO; W]; R];
-        // SAFETY: the caller's block lies inside the operands.
-        unsafe {
-            let rows: [*const T; R] = std::array::from_fn(|row| a.at(row, 0).ptr);
-            for depth in 0..k as isize {
-                let values: [T; W] = b.offset(depth * b_rs).cast::<[T; W]>().read_unaligned();
-                for (row, sums) in rows.iter().zip(&mut sums) {
-                    let factor = *row.offset(depth * a.cs);
-                    for (sum, &value) in sums.iter_mut().zip(&values) {
-                        *sum = fused::<S, T>(factor, value, *sum);
-                    }
-                }
-            }
-            for (row, sums) in sums.iter().enumerate() {
-                let to = c.at(row, 0).ptr;
-                if cols == W && beta == T::ZERO {
-                    let scaled = sums.map(|sum| alpha * sum);
-                    to.cast::<[T; W]>().write_unaligned(scaled);
-                } else {
-                    for (col, &sum) in sums[..cols].iter().enumerate() {
-                        put(to.add(col), sum, alpha, beta);
-                    }
-                }
-            }
-        }
-    }
-
-    /// `C = beta·C + alpha·A·B` where `fits`.
-    ///
-    /// # Safety
-    /// The views must fit the sizes, with C's rows contiguous.
-    pub unsafe fn run<T: Float>(size: [usize; 3], alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>) {
-        pulp::Arch::new().dispatch(Call { size, alpha, a, b, beta, c });
     }
 }
 
-/// Batches of products whose rows fit a register: nothing is set up for each, and rows are read under a mask.
-pub(super) mod tiny {
-    use std::ops::Range;
-
-    use crate::float::{View, ViewMut};
-    use crate::matmul::Problem;
-    use crate::register_tile::{Vector, lanes};
-
-    /// Greatest depth, and elements of B that are copied where its rows are not contiguous.
-    const DEPTH: usize = 64;
-    /// Rows of C that are summed at once.
-    const ROWS: usize = 4;
-
-    /// Whether `run` takes this batch.
-    pub fn fits<T: Vector>(problem: &Problem<T>) -> bool {
-        let lanes = lanes::<T>();
-        lanes > 1 && problem.n > 1 && problem.n <= lanes && problem.k <= DEPTH && problem.k > 0 && problem.c.cs == 1
+/// `m × W` elements of C (of which only the first columns may be there), block by block.
+///
+/// # Safety
+/// A has `m × k` elements, B has `k` rows of `W`, `b_rs` apart, and C has `m` contiguous rows of `cols`, at most
+/// `W`; C overlaps neither.
+#[inline(always)]
+unsafe fn blocks<T: Float, S: pulp::Simd, const W: usize>(
+    [m, cols, k]: [usize; 3],
+    alpha: T,
+    a: View<T>,
+    b: *const T,
+    b_rs: isize,
+    beta: T,
+    c: ViewMut<T>,
+) {
+    let mut row = 0;
+    // SAFETY: the caller's blocks lie inside the operands.
+    unsafe {
+        while row + ROWS <= m {
+            block::<T, S, ROWS, W>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, 0));
+            row += ROWS;
+        }
+        while row < m {
+            block::<T, S, 1, W>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, 0));
+            row += 1;
+        }
     }
+}
 
-    struct Call<'a, T> {
-        problem: &'a Problem<T>,
-        entries: Range<usize>,
-        alpha: T,
-        beta: T,
+/// Copies B to rows of whole blocks; the columns past `n` are 0.
+///
+/// # Safety
+/// B has `k × n` elements; `to` has room for `k` rows of whole blocks.
+#[inline(always)]
+unsafe fn pack_b<T: Float>(k: usize, n: usize, b: View<T>, to: *mut T) -> *const T {
+    let width = n.next_multiple_of(COLS);
+    // SAFETY: `fits` saw to it that k rows of `width` fit.
+    unsafe {
+        for col in 0..n {
+            for row in 0..k {
+                *to.add(row * width + col) = *b.at(row, col).ptr;
+            }
+        }
+        for row in 0..k {
+            for col in n..width {
+                *to.add(row * width + col) = T::ZERO;
+            }
+        }
     }
+    to
+}
 
-    impl<T: Vector> pulp::WithSimd for Call<'_, T> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, simd: S) {
-            let Self { problem, entries, alpha, beta } = self;
-            let (m, n, k) = (problem.m, problem.n, problem.k);
-            let lanes = T::lanes::<S>();
-            let mut copy = [T::ZERO; DEPTH * 16];
-            for index in entries {
-                let (a, mut b, c) = problem.entry(index);
-                // SAFETY: the contract of `run`; rows of B are copied to whole registers where they are not contiguous.
-                unsafe {
-                    if b.cs != 1 {
-                        for row in 0..k {
-                            for col in 0..n {
-                                copy[row * lanes + col] = *b.at(row, col).ptr;
-                            }
-                        }
-                        b = View { ptr: copy.as_ptr(), rs: lanes as isize, cs: 1 };
-                    }
-                    let mut row = 0;
-                    while row + ROWS <= m {
-                        rows::<T, S, ROWS>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0));
-                        row += ROWS;
-                    }
-                    match m - row {
-                        3 => rows::<T, S, 3>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0)),
-                        2 => rows::<T, S, 2>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0)),
-                        1 => rows::<T, S, 1>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0)),
-                        _ => {}
-                    }
+/// `R × W` elements of C, the sums over k in registers.
+///
+/// # Safety
+/// As for [`blocks`], of `R` rows.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn block<T: Float, S: pulp::Simd, const R: usize, const W: usize>(
+    k: usize,
+    cols: usize,
+    alpha: T,
+    a: View<T>,
+    b: *const T,
+    b_rs: isize,
+    beta: T,
+    c: ViewMut<T>,
+) {
+    let mut sums = [[T::ZERO; W]; R];
+    // SAFETY: the caller's block lies inside the operands.
+    unsafe {
+        let rows: [*const T; R] = std::array::from_fn(|row| a.at(row, 0).ptr);
+        for depth in 0..k as isize {
+            let values: [T; W] = b.offset(depth * b_rs).cast::<[T; W]>().read_unaligned();
+            for (row, sums) in rows.iter().zip(&mut sums) {
+                let factor = *row.offset(depth * a.cs);
+                for (sum, &value) in sums.iter_mut().zip(&values) {
+                    *sum = fused::<S, T>(factor, value, *sum);
+                }
+            }
+        }
+        for (row, sums) in sums.iter().enumerate() {
+            let to = c.at(row, 0).ptr;
+            if cols == W && beta == T::ZERO {
+                let scaled = sums.map(|sum| alpha * sum);
+                to.cast::<[T; W]>().write_unaligned(scaled);
+            } else {
+                for (col, &sum) in sums[..cols].iter().enumerate() {
+                    put::<S, T>(to.add(col), sum, alpha, beta);
                 }
             }
         }
     }
+}
 
-    /// `R` rows of C.
-    ///
-    /// # Safety
-    /// A has `R × k` elements, B `k` contiguous rows of `n`, at most a register, and C `R` of them, apart from both.
-    #[inline(always)]
-    unsafe fn rows<T: Vector, S: pulp::Simd, const R: usize>(
-        simd: S,
-        [n, k]: [usize; 2],
-        alpha: T,
-        a: View<T>,
-        b: View<T>,
-        beta: T,
-        c: ViewMut<T>,
-    ) {
-        let mut sums = [T::splat(simd, T::ZERO); R];
-        // SAFETY: the caller's rows; lanes past `n` are not touched.
-        unsafe {
-            for depth in 0..k {
-                let values = T::load_first(simd, b.at(depth, 0).ptr, n);
-                for (row, sum) in sums.iter_mut().enumerate() {
-                    *sum = T::fused(simd, T::splat(simd, *a.at(row, depth).ptr), values, *sum);
-                }
-            }
-            let zero = T::splat(simd, T::ZERO);
-            for (row, &sum) in sums.iter().enumerate() {
-                let to = c.at(row, 0).ptr;
-                let scaled = T::fused(simd, T::splat(simd, alpha), sum, zero);
-                let old = if beta == T::ZERO {
-                    scaled
-                } else {
-                    T::fused(simd, T::splat(simd, beta), T::load_first(simd, to, n), scaled)
-                };
-                T::store_first(simd, to, n, old);
-            }
-        }
-    }
-
-    /// `C = beta·C + alpha·A·B` for the entries of a batch that `fits`.
-    ///
-    /// # Safety
-    /// As for [`crate::matmul::matmul`], whose problem this is; nobody else touches these entries of C.
-    pub unsafe fn run<T: Vector>(problem: &Problem<T>, entries: Range<usize>, alpha: T, beta: T) {
-        pulp::Arch::new().dispatch(Call { problem, entries, alpha, beta });
+/// `C = beta·C + alpha·A·B` where `fits`, the depth cut as that of a blocked product is: which of both it is depends on the
+/// layout of C.
+///
+/// # Safety
+/// The views must fit the sizes, with C's rows contiguous.
+pub(super) unsafe fn run<T: Float>(size: [usize; 3], alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>) {
+    let [m, n, k] = size;
+    let step = depth_step(k);
+    for first in (0..k).step_by(step) {
+        let size = [m, n, step.min(k - first)];
+        let beta = if first == 0 { beta } else { T::ONE };
+        pulp::Arch::new().dispatch(Call { size, alpha, a: a.at(0, first), b: b.at(first, 0), beta, c });
     }
 }

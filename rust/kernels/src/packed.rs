@@ -30,6 +30,11 @@ const NEAR: usize = 4096;
 /// Columns that a chunk of the parallel loop has at least if rows are few, since each chunk puts its rows together.
 const SHARE: usize = 384;
 
+/// Depth of the blocks of a product of depth `k`, which is not 0: as equal as can be.
+pub(super) fn depth_step(k: usize) -> usize {
+    k.div_ceil(k.div_ceil(DEPTH))
+}
+
 /// The product.
 #[derive(Clone, Copy)]
 pub(super) struct Call<T> {
@@ -62,8 +67,8 @@ impl<T: Vector> Call<T> {
             self = Self { size: [n, m, k], a: self.b.t(), b: self.a.t(), c: self.c.t(), ..self };
         }
         let [m, n, k] = self.size;
-        let blocks = k.div_ceil(DEPTH);
-        let step = k.div_ceil(blocks);
+        let step = depth_step(k);
+        let blocks = k.div_ceil(step);
         let shape = pulp::Arch::new().dispatch(Shape::<T>(std::marker::PhantomData));
         let whole = n;
         for column in (0..whole).step_by(WIDTH) {

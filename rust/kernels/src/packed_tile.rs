@@ -7,6 +7,7 @@
 
 use pulp::Simd;
 
+use super::finish::{added, put, scaled};
 use super::float::{View, ViewMut};
 use super::register_tile::Vector;
 
@@ -146,8 +147,7 @@ impl<T: Vector, S: Simd, const R: usize, const V: usize> pulp::NullaryFnOnce for
                 b = b.wrapping_offset(b_rs);
             }
             if alpha != T::ONE {
-                let alpha = T::splat(simd, alpha);
-                each!(row r < R; { each!(vector v < V; { sums[r][v] = T::fused(simd, alpha, sums[r][v], zero); }); });
+                each!(row r < R; { each!(vector v < V; { sums[r][v] = scaled(simd, alpha, sums[r][v]); }); });
             }
             if c.cs != 1 {
                 let mut flat = [T::ZERO; ROWS * ROW];
@@ -158,9 +158,7 @@ impl<T: Vector, S: Simd, const R: usize, const V: usize> pulp::NullaryFnOnce for
                 });
                 for r in 0..R {
                     for column in 0..width {
-                        let to = c.at(r, column).ptr;
-                        let sum = flat[r * ROW + column];
-                        *to = if beta == T::ZERO { sum } else { sum + beta * *to };
+                        put::<S, T>(c.at(r, column).ptr, flat[r * ROW + column], T::ONE, beta);
                     }
                 }
                 return;
@@ -173,11 +171,7 @@ impl<T: Vector, S: Simd, const R: usize, const V: usize> pulp::NullaryFnOnce for
                     if beta != T::ZERO {
                         let old =
                             if whole { to.cast::<T::Of<S>>().read_unaligned() } else { T::load_first(simd, to, last) };
-                        sum = if beta == T::ONE {
-                            T::plus(simd, old, sum)
-                        } else {
-                            T::fused(simd, T::splat(simd, beta), old, sum)
-                        };
+                        sum = added(simd, beta, old, sum);
                     }
                     if whole {
                         to.cast::<T::Of<S>>().write_unaligned(sum);

@@ -14,7 +14,8 @@ use crate::{Number, buffer, conj, lanes, load, nth, nth_mut, product, scratch, t
 const SMALL: usize = 24;
 
 /// L, or its conjugate transpose with `upper`, from the lower triangles of matrices, or with `upper` from the upper ones; zeros
-/// elsewhere. `info` is 0, or the order of the first leading minor that is not positive definite; then the factor ends there.
+/// elsewhere. `info` is 0, or the order of the first leading minor that is not positive definite; then the factor ends there, before its last
+/// diagonal element.
 pub fn factor<T: Number>(n: usize, upper: bool, a: &[T], factor: &mut [T], info: &mut [i32]) {
     if n <= lanes::MOST
         && let (Some(a), Some(factor)) = (T::reals(a), T::reals_mut(factor))
@@ -52,8 +53,10 @@ pub fn factor<T: Number>(n: usize, upper: bool, a: &[T], factor: &mut [T], info:
             Err(LltError::NonPositivePivot { index }) => index as i32 + 1,
         };
         factor.fill(zero());
-        for column in 0..n {
-            for row in column..n {
+        // Of a row that failed there is no diagonal element, and nothing beyond it.
+        let whole = usize::try_from(*info - 1).unwrap_or(n);
+        for column in 0..whole {
+            for row in column..n.min(whole + 1) {
                 let value = dense[(row, column)];
                 if upper {
                     factor[column * n + row] = conj(value);

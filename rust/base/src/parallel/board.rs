@@ -24,7 +24,8 @@ pub(super) struct Board<T> {
     idle: AtomicUsize,
     /// Helpers that were called and have not come yet.
     called: AtomicUsize,
-    /// When a loop last wanted a helper, in nanoseconds since `made`.
+    /// When a loop last wanted more helpers than were awake, in nanoseconds since `made`. (One for which enough are awake does not
+    /// ask when the one before it was, and leaves no trace.)
     last: AtomicU64,
     made: Instant,
 }
@@ -59,7 +60,7 @@ impl<T> Board<T> {
         missing
     }
 
-    /// Whether a loop wanted a helper a short while ago, so that one woken now would find more to do.
+    /// Whether a loop wanted more helpers than were awake a short while ago, so that one woken now would find more to do.
     fn follows(&self) -> bool {
         let now = u64::try_from(self.made.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let before = self.last.swap(now, Ordering::Relaxed);
