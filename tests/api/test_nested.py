@@ -274,7 +274,10 @@ def test_products_of_batches_are_those_of_each():
     assert parts(ag.ones(2, 2) @ nested.mT) == [(ag.ones(2, 2) @ A.mT).tolist(), (ag.ones(2, 2) @ B.mT).tolist()]
 
 
-@pytest.mark.parametrize("function", [lambda x: 7 % x, lambda x: 7 // x, lambda x: x % 2, lambda x: x // 2, lambda x: 1 << x, lambda x: 6 & x, lambda x: x >> 1])
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: 7 % x, lambda x: 7 // x, lambda x: x % 2, lambda x: x // 2, lambda x: 1 << x, lambda x: 6 & x, lambda x: x >> 1],
+)
 def test_operators_are_there_on_both_sides(function):
     assert parts(function(of(A.long() + 1, B.long()))) == [function(A.long() + 1).tolist(), function(B.long()).tolist()]
 
@@ -284,6 +287,8 @@ def test_what_is_told_other_than_one_axis_is_heard():
     assert nested.std(True).item() == nested.std().item() != nested.std(False).item()
     assert parts(nested.flip(1, 2)) == [A.flip(0, 1).tolist(), B.flip(0, 1).tolist()]
     assert parts(ag.cat([nested, nested], axis=-1)) == [ag.cat([A, A], -1).tolist(), ag.cat([B, B], -1).tolist()]
+    assert nested.sum([]).item() == nested.sum().item()
+    assert parts(nested.max(2).values) == [A.amax(1).tolist(), B.amax(1).tolist()]
     kept = nested.clone()
     assert kept.cumsum_(-1) is kept and parts(kept) == [A.cumsum(-1).tolist(), B.cumsum(-1).tolist()]
 
@@ -321,3 +326,17 @@ def test_optimizers_step_as_for_its_tensors(name):
             optimizer.step()
     for got, part in zip(nested.unbind(), plain):
         ag.testing.assert_close(got, part)
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: of(A, B).split(2, 1), "several numbers of parts"),
+        (lambda: ag.nested.nested_tensor_from_jagged(ag.ones(8, 2), ag.tensor([0, 3, 5])), "parts end at 5"),
+        (lambda: ag.nested.nested_tensor_from_jagged(ag.ones(8, 2), lengths=ag.tensor([1, 2])), "parts end at 3"),
+        (lambda: ag.nested.nested_tensor_from_jagged(ag.ones(8, 2), ag.tensor([0, 3, 8]), ag.tensor([1])), "batch sizes must match"),
+    ],
+)
+def test_no_part_is_left_out_unsaid(call, words):
+    with pytest.raises(RuntimeError, match=words):
+        call()

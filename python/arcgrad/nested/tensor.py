@@ -254,7 +254,9 @@ class NestedTensor(Tensor):
             # Positions in a row stay in their place where no number is beside them, which would be one for each.
             a_row = isinstance(each, list) or isinstance(each, Tensor) and each.ndim == 1
             if not (each is None or isinstance(each, slice) or type(each) is int or (a_row and rows == 1)):
-                raise RuntimeError("the tensors of a nested tensor are indexed with numbers, slices, an ellipsis and None, or one row of positions")
+                raise RuntimeError(
+                    "the tensors of a nested tensor are indexed with numbers, slices, an ellipsis and None, or one row of positions"
+                )
             place += type(each) is not int
             axis += each is not None
             if axis == self._ragged and each is not None:
@@ -417,7 +419,8 @@ def _joined(nested, results, ragged):
     if not isinstance(results[0], (Tensor, tuple, list)):
         raise NotImplementedError("what is not a tensor cannot be made nested: unbind() gives the tensors that can be asked one by one")
     if isinstance(results[0], (tuple, list)):
-        return tuple(_joined(nested, list(column), ragged) for column in zip(*results))
+        columns = [_joined(nested, list(column), ragged) for column in zip(*results)]
+        return tuple(columns) if type(results[0]) in (tuple, list) else type(results[0])(columns)
     return nested._like(results, ragged)
 
 
@@ -465,7 +468,7 @@ def _along(func, name, args, kwargs):
         axis = 0
     if name in ("max", "min") and isinstance(axis, Tensor):
         return _each(func, name, args, kwargs)
-    if axis is None:
+    if axis is None or axis in ((), []):
         if name not in _REDUCTIONS:
             raise RuntimeError(f"{name}() of a nested tensor is told an axis")
         # Of all elements: those of a nested tensor are those of its tensors.
@@ -487,6 +490,10 @@ def _along(func, name, args, kwargs):
     results = [func(*(part if value is nested else value for value in args), **kwargs) for part in nested._parts]
     if name in _IN_PLACE_ALONG and all(result is part for result, part in zip(results, nested._parts)):
         return nested
+    if name in ("chunk", "split", "tensor_split") and len({len(result) for result in results}) > 1:
+        raise RuntimeError(
+            f"{name}(): not supported for a nested tensor along the axis of several sizes where there would be several numbers of parts"
+        )
     reduced = name in _REDUCTIONS or name == "select" or (name == "squeeze" and results[0].ndim < nested.ndim - 1)
     if reduced and nested._ragged in _gone(name, nested, axes):
         # What is left has one size of each axis.
