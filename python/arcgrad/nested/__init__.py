@@ -115,10 +115,14 @@ def nested_tensor_from_jagged(
         lengths = offsets.diff() if lengths is None else lengths
     axis = 0 if jagged_dim is None else jagged_dim - 1
     if len(lengths) != len(begins):
-        raise RuntimeError(f"offsets and lengths batch sizes must match: offsets.shape[0] - 1 = {len(begins)}, lengths.shape[0] = {len(lengths)}")
+        raise RuntimeError(
+            f"offsets and lengths batch sizes must match: offsets.shape[0] - 1 = {len(begins)}, lengths.shape[0] = {len(lengths)}"
+        )
     end = int(lengths.sum()) if offsets is None else int(offsets[-1])
     if end != values.shape[axis]:
-        raise RuntimeError(f"nested_tensor_from_jagged(): the parts end at {end}, and the values have {values.shape[axis]} along the axis {axis}")
+        raise RuntimeError(
+            f"nested_tensor_from_jagged(): the parts end at {end}, and the values have {values.shape[axis]} along the axis {axis}"
+        )
     parts = [values.narrow(axis, begin, length) for begin, length in zip(begins, lengths.tolist())]
     return NestedTensor(parts, arcgrad.jagged, axis + 1)
 
