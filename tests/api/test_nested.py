@@ -287,7 +287,7 @@ def test_what_is_told_other_than_one_axis_is_heard():
     assert nested.std(True).item() == nested.std().item() != nested.std(False).item()
     assert parts(nested.flip(1, 2)) == [A.flip(0, 1).tolist(), B.flip(0, 1).tolist()]
     assert parts(ag.cat([nested, nested], axis=-1)) == [ag.cat([A, A], -1).tolist(), ag.cat([B, B], -1).tolist()]
-    assert nested.sum([]).item() == nested.sum().item()
+    assert nested.sum([]).item() == nested.sum().item() and ag.amax(nested, (), keepdim=True).tolist() == [[[10.0]]]
     assert parts(nested.max(2).values) == [A.amax(1).tolist(), B.amax(1).tolist()]
     kept = nested.clone()
     assert kept.cumsum_(-1) is kept and parts(kept) == [A.cumsum(-1).tolist(), B.cumsum(-1).tolist()]

@@ -475,7 +475,9 @@ def _along(func, name, args, kwargs):
         args[args.index(nested) if nested in map(lambda value: value if value is nested else None, args) else 0] = arcgrad.cat(
             [part.reshape(-1) for part in nested._parts]
         )
-        return func(*args, **kwargs)
+        whole = func(*args, **kwargs)
+        # With keepdim=True the row has one axis left, and the nested tensor all of its.
+        return whole.reshape((1,) * nested.ndim) if whole.ndim else whole
     bound = nested.ndim + (name == "unsqueeze")
     axes = [range(bound)[each] for each in (axis if isinstance(axis, (tuple, list)) else [axis])]
     if 0 in axes:
