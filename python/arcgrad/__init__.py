@@ -32,6 +32,8 @@ _KEPT = frozenset(
         "safetensors_deserialize",
         "registry",
         "einsum",
+        "is_same_size",
+        "numel",
     )
 )
 globals().update({name: value for name, value in vars(_core).items() if name[0] != "_" and name not in _KEPT})
@@ -164,6 +166,8 @@ _ELSEWHERE = {
             "conj_physical_",
             "detach_",
             "fill",
+            "is_same_size",
+            "numel",
             "resize_as_",
         ),
         "_by_method",

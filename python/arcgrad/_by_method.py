@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from arcgrad import _core
+from arcgrad._core._overrides import has_torch_function, has_torch_function_unary
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -16,6 +19,8 @@ __all__ = [
     "conj_physical_",
     "detach_",
     "fill",
+    "is_same_size",
+    "numel",
     "resize_as_",
 ]
 
@@ -53,6 +58,17 @@ def fill(input: Tensor, value: Any) -> Tensor:
     tensor([3., 3.])
     """
     return input.clone().fill_(value)
+
+
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have the same shape."""
+    # The core knows the shape of what lies in memory, a class that takes calls over may have another one.
+    return input.is_same_size(other) if has_torch_function((input, other)) else _core.is_same_size(input, other)
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements of a tensor."""
+    return input.numel() if has_torch_function_unary(input) else _core.numel(input)
 
 
 def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: memory_format | None = None) -> Tensor:

@@ -185,3 +185,158 @@ def test_what_cannot_be_is_said(call, words):
 def test_what_is_not_there_for_nested_tensors_says_so():
     with pytest.raises(NotImplementedError, match="conv1d is not there for nested tensors"):
         F.conv1d(ag.nested.nested_tensor([A, B]), ag.ones(1, 1, 1))
+
+
+def of(*parts, **options):
+    return ag.nested.nested_tensor(list(parts), layout=ag.jagged, **options)
+
+
+@LAYOUTS
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda two, one: ag.cat([two, one], -1), "matching ragged structures"),
+        (lambda two, one: ag.cat([one, two], 1), "matching ragged structures"),
+        (lambda two, one: ag.stack([two, one], -1), "same nested structure"),
+        (lambda two, one: F.scaled_dot_product_attention(two, one, one), "as many tensors, but are of 2, 1 and 1"),
+        (lambda two, one: two + ag.ones(5, 1, 2), "a slice for each of the 2 tensors"),
+        (lambda two, one: ag.ones(7, 1, 2) * two, "a slice for each of the 2 tensors"),
+        (lambda two, one: two @ ag.ones(5, 2, 2), "a slice for each of the 2 tensors"),
+        (lambda two, one: two.clone().mul_(ag.ones(5, 1, 2)), "a slice for each of the 2 tensors"),
+        (lambda two, one: ag.where(ag.ones(5, 1, 1) > 0, two, 0.0), "a slice for each of the 2 tensors"),
+        (lambda two, one: two + ag.ones(2, 1, 1, 2), "a slice for each of the 2 tensors"),
+        (lambda two, one: two + two.sum(-1), "cannot call it with nested tensors of shapes"),
+        (lambda two, one: setattr(two, "grad", one), "of 1 tensors, for one of 2"),
+        (lambda two, one: ag.ones(1, 1, 2).add_(two), "cannot be written into"),
+        (lambda two, one: two.transpose_(1, 2), "transpose_ is not there"),
+        (lambda two, one: two.unsqueeze_(-1), "unsqueeze_ is not there"),
+        (lambda two, one: two.sum(-1) @ ag.ones(2, 2), "three axes at least"),
+    ],
+)
+def test_what_does_not_belong_together_is_refused_not_cut_off(call, words, layout):
+    two, one = (ag.nested.nested_tensor(parts, layout=layout) for parts in ([A, B], [A]))
+    with pytest.raises((RuntimeError, NotImplementedError), match=words):
+        call(two, one)
+
+
+@LAYOUTS
+def test_functions_that_read_what_it_is_know(layout):
+    nested = ag.nested.nested_tensor([A, B], layout=layout)
+    other = ag.nested.nested_tensor([B, A], layout=layout)
+    assert ag.numel(nested) == ag.numel(input=nested) == nested.numel() == nested.nelement() == 16
+    assert (nested.nbytes, nested.element_size(), nested.itemsize, ag.get_device(nested), nested.type()) == (64, 4, 4, -1, A.type())
+    assert ag.is_same_size(nested, nested) and nested.is_same_size(nested)
+    assert not any((ag.is_same_size(nested, other), nested.is_same_size(other), ag.is_same_size(nested, A), ag.is_same_size(A, nested)))
+    for name in ("is_complex", "is_floating_point", "is_signed", "is_conj", "is_neg", "is_inference"):
+        answers = getattr(ag, name)(nested), getattr(ag, name)(A)
+        assert answers[0] is answers[1], name
+    assert not nested.is_complex() and nested.is_floating_point() and not nested.long().is_floating_point()
+    assert ag.is_tensor(nested) and ag.result_type(nested, 1) is ag.float32 and not ag.isnan(nested).any()
+    assert ag.numel(A) == 6 and ag.is_same_size(A, A + 1) and not ag.is_same_size(A, B)
+    with pytest.raises(TypeError, match="must be Tensor"):
+        ag.numel(3)
+
+
+def test_the_axis_of_several_sizes_is_known_where_all_are_equal():
+    x = of(*[ag.arange(12.0).view(4, 3)] * 2).transpose(1, 2)
+    for made, shape, axis in (
+        (x.view(2, 1, 3, x.size(2)), (1, 3, 4), 3),
+        (x.view(2, -1, 1, 3), (4, 1, 3), 1),
+        (x[:, 0], (4,), 1),
+        (x[:, None], (1, 3, 4), 3),
+        (x[..., [0, 2], :], (2, 4), 2),
+        (x.unsqueeze(1).sum((1, 2)), (4,), 1),
+        (x.unsqueeze(-1).unsqueeze(1).sum((1, 4)), (3, 4), 2),
+        (x.unsqueeze(-1).unsqueeze(1).squeeze((1, 4)), (3, 4), 2),
+        (x.unflatten(2, (-1, 1)), (3, 4, 1), 2),
+        (x.mT @ ag.ones(3, 5), (4, 5), 1),
+    ):
+        assert made.unbind()[0].shape == shape and repr(made.size(axis)) == "j" and made.offsets().tolist() == [0, 4, 8]
+        assert [repr(size) for size in made.shape].count("j") == 1
+    # Without that axis, it is a tensor like any other.
+    for made, shape in ((x[..., 0], (2, 3)), (x @ x.mT, (2, 3, 3)), (x.bmm(ag.ones(2, 4, 5)), (2, 3, 5))):
+        assert not made.is_nested and made.shape == shape
+    for refused in (
+        lambda: x.view(2, 3, 2, 2),
+        lambda: x.view(2, 3, of(A).size(1)),
+        lambda: x.mT.view(2, 4, -1, -1),
+        lambda: x.mT @ x,
+        lambda: x + of(ag.ones(3, 4), ag.ones(3, 4)),
+    ):
+        with pytest.raises(RuntimeError, match="cannot view shape|not supported between|cannot call it"):
+            refused()
+
+
+def test_products_of_batches_are_those_of_each():
+    nested = of(A, B)
+    assert parts(nested.bmm(ag.ones(2, 2, 3))) == [(A @ ag.ones(2, 3)).tolist(), (B @ ag.ones(2, 3)).tolist()]
+    assert (nested.mT @ nested).tolist() == [(A.mT @ A).tolist(), (B.mT @ B).tolist()]
+    assert parts(ag.ones(2, 2) @ nested.mT) == [(ag.ones(2, 2) @ A.mT).tolist(), (ag.ones(2, 2) @ B.mT).tolist()]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: 7 % x, lambda x: 7 // x, lambda x: x % 2, lambda x: x // 2, lambda x: 1 << x, lambda x: 6 & x, lambda x: x >> 1],
+)
+def test_operators_are_there_on_both_sides(function):
+    assert parts(function(of(A.long() + 1, B.long()))) == [function(A.long() + 1).tolist(), function(B.long()).tolist()]
+
+
+def test_what_is_told_other_than_one_axis_is_heard():
+    nested = of(A, B)
+    assert nested.std(True).item() == nested.std().item() != nested.std(False).item()
+    assert parts(nested.flip(1, 2)) == [A.flip(0, 1).tolist(), B.flip(0, 1).tolist()]
+    assert parts(ag.cat([nested, nested], axis=-1)) == [ag.cat([A, A], -1).tolist(), ag.cat([B, B], -1).tolist()]
+    assert nested.sum([]).item() == nested.sum().item() and ag.amax(nested, (), keepdim=True).tolist() == [[[10.0]]]
+    assert parts(nested.max(2).values) == [A.amax(1).tolist(), B.amax(1).tolist()]
+    kept = nested.clone()
+    assert kept.cumsum_(-1) is kept and parts(kept) == [A.cumsum(-1).tolist(), B.cumsum(-1).tolist()]
+
+
+@LAYOUTS
+def test_gradients_are_given_as_values(layout):
+    leaf = ag.nested.nested_tensor([A, B], layout=layout, requires_grad=True)
+    (found,) = ag.autograd.grad((leaf * leaf).sum(), leaf)
+    assert found.is_nested and found.layout is layout and parts(found) == parts(2 * leaf.detach()) and leaf.grad is None
+    factor = ag.ones(2, requires_grad=True)
+    of_factor, of_leaf = ag.autograd.grad(leaf * factor, [factor, leaf], grad_outputs=leaf.detach())
+    assert of_factor.tolist() == ((A * A).sum(0) + (B * B).sum(0)).tolist() and parts(of_leaf) == parts(leaf)
+    (first,) = ag.autograd.grad((leaf**3).sum(), leaf, create_graph=True)
+    assert parts(ag.autograd.grad(first.sum(), leaf)[0]) == parts(6 * leaf.detach())
+    # It is one tensor: what is not used of it has the gradient zero, and what is not used at all has none.
+    assert parts(ag.autograd.grad(leaf.unbind()[0].sum(), leaf)[0]) == [ag.ones(3, 2).tolist(), ag.zeros(5, 2).tolist()]
+    assert ag.autograd.grad(factor.sum(), [leaf, factor], allow_unused=True)[0] is None
+    with pytest.raises(RuntimeError, match="appears to not have been used"):
+        ag.autograd.grad(factor.sum(), leaf)
+    leaf.unbind()[0].sum().backward()
+    assert parts(leaf.grad) == [ag.ones(3, 2).tolist(), ag.zeros(5, 2).tolist()]
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop", "ASGD"])
+def test_optimizers_step_as_for_its_tensors(name):
+    nested = of(A, B, requires_grad=True)
+    plain = [part.clone().requires_grad_() for part in (A, B)]
+    optimizers = [getattr(ag.optim, name)(params, lr=0.1) for params in ([nested], plain)]
+    for _ in range(2):
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        (nested * nested).sum().backward()
+        sum((part * part).sum() for part in plain).backward()
+        for optimizer in optimizers:
+            optimizer.step()
+    for got, part in zip(nested.unbind(), plain):
+        ag.testing.assert_close(got, part)
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: of(A, B).split(2, 1), "several numbers of parts"),
+        (lambda: ag.nested.nested_tensor_from_jagged(ag.ones(8, 2), ag.tensor([0, 3, 5])), "parts end at 5"),
+        (lambda: ag.nested.nested_tensor_from_jagged(ag.ones(8, 2), lengths=ag.tensor([1, 2])), "parts end at 3"),
+        (lambda: ag.nested.nested_tensor_from_jagged(ag.ones(8, 2), ag.tensor([0, 3, 8]), ag.tensor([1])), "batch sizes must match"),
+    ],
+)
+def test_no_part_is_left_out_unsaid(call, words):
+    with pytest.raises(RuntimeError, match=words):
+        call()

@@ -1,7 +1,7 @@
 """Nested tensors: several tensors with the same number of axes and other sizes, computed with as one.
 
-What is done to a nested tensor is done to each of the tensors it is made of, which is right for every function and no faster than a
-loop. ``unbind`` gives these tensors, ``to_padded_tensor`` one tensor of the greatest sizes.
+What is done to a nested tensor is done to each of the tensors it is made of, no faster than in a loop, and what is not there for
+nested tensors says so. ``unbind`` gives these tensors, ``to_padded_tensor`` one tensor of the greatest sizes.
 
     >>> import arcgrad as ag
     >>> sentences = ag.nested.nested_tensor([ag.ones(2, 3), ag.zeros(4, 3)])
@@ -114,6 +114,15 @@ def nested_tensor_from_jagged(
         begins = offsets[:-1].tolist()
         lengths = offsets.diff() if lengths is None else lengths
     axis = 0 if jagged_dim is None else jagged_dim - 1
+    if len(lengths) != len(begins):
+        raise RuntimeError(
+            f"offsets and lengths batch sizes must match: offsets.shape[0] - 1 = {len(begins)}, lengths.shape[0] = {len(lengths)}"
+        )
+    end = int(lengths.sum()) if offsets is None else int(offsets[-1])
+    if end != values.shape[axis]:
+        raise RuntimeError(
+            f"nested_tensor_from_jagged(): the parts end at {end}, and the values have {values.shape[axis]} along the axis {axis}"
+        )
     parts = [values.narrow(axis, begin, length) for begin, length in zip(begins, lengths.tolist())]
     return NestedTensor(parts, arcgrad.jagged, axis + 1)
 
