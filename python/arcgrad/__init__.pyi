@@ -62,6 +62,8 @@ from ._by_method import clamp_min_ as clamp_min_
 from ._by_method import conj_physical_ as conj_physical_
 from ._by_method import detach_ as detach_
 from ._by_method import fill as fill
+from ._by_method import is_same_size as is_same_size
+from ._by_method import numel as numel
 from ._by_method import resize_as_ as resize_as_
 from ._core import Generator as Generator
 from ._core import Size as Size
@@ -330,7 +332,6 @@ from ._core import is_complex as is_complex
 from ._core import is_floating_point as is_floating_point
 from ._core import is_inference as is_inference
 from ._core import is_nonzero as is_nonzero
-from ._core import is_same_size as is_same_size
 from ._core import is_storage as is_storage
 from ._core import is_tensor as is_tensor
 from ._core import isclose as isclose
@@ -429,7 +430,6 @@ from ._core import nonzero as nonzero
 from ._core import norm as norm
 from ._core import normal as normal
 from ._core import not_equal as not_equal
-from ._core import numel as numel
 from ._core import ones as ones
 from ._core import ones_like as ones_like
 from ._core import orgqr as orgqr
