@@ -296,3 +296,25 @@ def test_as_strided_scatter_writes_where_as_strided_looks():
         assert ag.autograd.gradcheck(
             lambda v, s: ag.as_strided_scatter(v, s, (2, 2), (1, 3)), (inputs.detach().requires_grad_(), source.requires_grad_())
         )
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda x: x.expand(2**33, 2**33),
+        lambda x: x.expand(2**62, 4),
+        lambda x: ag.broadcast_to(x, (2**63 - 1, 3)),
+        lambda x: x.expand(2**62).unfold(0, 4, 1),
+        lambda x: ag.meshgrid(x.expand(2**33), x.expand(2**33), indexing="ij"),
+        lambda x: ag.func.vmap(lambda row: row.expand(2**33, 2**33))(x[None]),
+    ],
+)
+def test_a_view_of_more_elements_than_can_be_counted_is_refused(view):
+    with pytest.raises(RuntimeError, match="numel: integer multiplication overflow"):
+        view(ag.ones(1))
+
+
+def test_a_view_without_elements_may_have_any_sizes():
+    assert ag.ones(1, 1, 1).expand(0, 2**62, 2**62).numel() == 0
+    # Of one element nobody takes a step, however long.
+    assert ag.arange(3)[:: 2**62].tolist() == [0] and ag.arange(3)[: 1 : 2**63 - 1].tolist() == [0]
