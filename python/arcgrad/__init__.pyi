@@ -639,6 +639,7 @@ from ._low_level import grid_sampler_2d as grid_sampler_2d
 from ._low_level import grid_sampler_3d as grid_sampler_3d
 from ._low_level import hinge_embedding_loss as hinge_embedding_loss
 from ._low_level import instance_norm as instance_norm
+from ._low_level import kl_div as kl_div
 from ._low_level import margin_ranking_loss as margin_ranking_loss
 from ._low_level import native_group_norm as native_group_norm
 from ._low_level import native_layer_norm as native_layer_norm
@@ -702,7 +703,6 @@ from ._symbols import sym_sum as sym_sum
 from ._typeinfo import finfo as finfo
 from ._typeinfo import iinfo as iinfo
 from ._typeinfo import typename as typename
-from ._unlisted import kl_div as kl_div
 from ._unlisted import norm_except_dim as norm_except_dim
 from ._unlisted import segment_reduce as segment_reduce
 from ._view_copies import alias_copy as alias_copy

@@ -35,6 +35,7 @@ __all__ = [
     "grid_sampler_3d",
     "hinge_embedding_loss",
     "instance_norm",
+    "kl_div",
     "margin_ranking_loss",
     "native_group_norm",
     "native_layer_norm",
@@ -270,6 +271,18 @@ def ctc_loss(
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0) -> Tensor:
     """See ``nn.functional.hinge_embedding_loss``; ``reduction`` is 0 for none, as it is unless given, 1 for the mean, 2 for the sum."""
     return _functional().hinge_embedding_loss(input, target, margin, reduction=_REDUCTIONS[reduction])  # type: ignore[no-any-return]
+
+
+def kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
+    """:func:`arcgrad.nn.functional.kl_div` with a number for the reduction: 0 for none, 1 for the mean, 2 for the sum.
+
+    >>> import arcgrad as ag
+    >>> ag.kl_div(ag.zeros(2), ag.ones(2), 2)
+    tensor(0.)
+    """
+    # Means are taken here: the function warns of its own, which are no means of the distribution.
+    loss: Tensor = _functional().kl_div(input, target, reduction="none", log_target=log_target)
+    return loss.mean() if reduction == 1 else loss.sum() if reduction == 2 else loss
 
 
 def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0) -> Tensor:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from arcgrad import Tensor, dtype
 
-__all__ = ["kl_div", "norm_except_dim", "segment_reduce"]
+__all__ = ["norm_except_dim", "segment_reduce"]
 
 
 def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
@@ -26,20 +26,6 @@ def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
     if dim == -1:
         return _core.norm(v, pow)
     return _core.norm(v, pow, [axis for axis in range(v.ndim) if axis != dim], keepdim=True) if v.ndim > 1 else v.abs()
-
-
-def kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
-    """:func:`arcgrad.nn.functional.kl_div` with a number for the reduction: 0 for none, 1 for the mean, 2 for the sum.
-
-    >>> import arcgrad as ag
-    >>> ag.kl_div(ag.zeros(2), ag.ones(2), 2)
-    tensor(0.)
-    """
-    from arcgrad.nn import functional
-
-    # Means are taken here: the function warns of its own, which are no means of the distribution.
-    loss = functional.kl_div(input, target, reduction="none", log_target=log_target)
-    return loss.mean() if reduction == 1 else loss.sum() if reduction == 2 else loss
 
 
 def _int_mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:

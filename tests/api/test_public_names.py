@@ -31,7 +31,7 @@ def test_dir_shows_public_names_and_all_of_them_exist(name):
 
 #: Private modules all of whose names are names of the package: `arcgrad/__init__.py` says where they lie, `__all__` that they are there.
 WHOLLY_SHOWN = (
-    *("_by_method", "_einsum", "_finite_differences", "_lowrank", "_printing", "_removed", "_settings", "_splits"),
+    *("_by_method", "_einsum", "_finite_differences", "_low_level", "_lowrank", "_printing", "_removed", "_settings", "_splits"),
     *("_stand_in", "_statistics", "_typeinfo", "_view_copies"),
 )
 
