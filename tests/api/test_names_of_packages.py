@@ -349,3 +349,15 @@ def test_names_that_packages_import_are_there():
 
     for differentiable in (False, True):
         assert Descent([ag.ones(1)], {"differentiable": differentiable}).step() is differentiable
+
+
+def test_scans_of_no_steps_are_refused():
+    from arcgrad._higher_order_ops import associative_scan, scan
+
+    for call in (
+        lambda xs: scan(lambda carried, x: (carried, x), ag.zeros(3), xs),
+        lambda xs: associative_scan(lambda a, b: a + b, xs, 0),
+    ):
+        assert call(ag.ones(2, 3)) is not None
+        with pytest.raises(RuntimeError, match="scan dimension > 0"):
+            call(ag.ones(0, 3))

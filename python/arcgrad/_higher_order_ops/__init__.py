@@ -5,7 +5,6 @@ from __future__ import annotations
 from arcgrad import _names
 from arcgrad._higher_order_ops.associative_scan import associative_scan
 from arcgrad._higher_order_ops.scan import scan
-from arcgrad.utils import _pytree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +50,8 @@ def while_loop(cond_fn: Callable[..., Any], body_fn: Callable[..., Any], carried
         after = body_fn(*carried)
         if not isinstance(after, (tuple, list)) or len(after) != len(carried):
             raise RuntimeError(f"body_fn should return as many values as carried_inputs has, {len(carried)}, got {after}")
-        # What is carried and returned as it is would be one tensor under two names.
         carried = tuple(after)
-    return _pytree.tree_map(lambda value: value, carried)
+    return carried
 
 
 _names.describe(__name__)

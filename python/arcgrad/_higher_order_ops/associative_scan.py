@@ -33,6 +33,8 @@ def associative_scan(
     leaves, structure = _pytree.tree_flatten(xs)
     if not leaves:
         raise RuntimeError("associative_scan() operator requires at least one xs leaf.")
+    if any(leaf.shape[dim] == 0 for leaf in leaves):
+        raise RuntimeError("All xs leaves must at least have 'dim' number of dimensions and scan dimension > 0")
     steps = [_pytree.tree_unflatten(list(slices), structure) for slices in zip(*(leaf.unbind(dim) for leaf in leaves))]
     if reverse:
         steps.reverse()

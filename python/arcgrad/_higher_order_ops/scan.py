@@ -34,6 +34,8 @@ def scan(combine_fn: Callable[[Any, Any], Any], init: Any, xs: Any, *, dim: int 
     leaves, structure = _pytree.tree_flatten(xs)
     if not leaves:
         raise RuntimeError("scan() operator requires at least one xs leaf.")
+    if any(leaf.shape[dim] == 0 for leaf in leaves):
+        raise RuntimeError("All xs leaves must at least have 'dim' number of dimensions and scan dimension > 0")
     carried, results = init, []
     steps = list(zip(*(leaf.unbind(dim) for leaf in leaves)))
     for slices in reversed(steps) if reverse else steps:
